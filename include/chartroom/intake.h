@@ -1,0 +1,97 @@
+/* intake: the hospital's exports become records. One CrReader table a source; malformed records are
+ * quarantined with file, record, byte and reason, and the rest goes on: input = accepted + quarantined,
+ * always. */
+#pragma once
+#include <chartroom/text.h>
+#include <jansson.h>
+
+G_BEGIN_DECLS
+
+/* What the export itself says of the patient: goes to the detector, never further. Lists of char* (owned),
+ * NULL where none. */
+typedef struct {
+  char *given, *middle, *family, *role;
+} CrKnownName; /* role: "patient", "relative", "staff"; parts may be NULL */
+typedef struct {
+  char *kind, *value;
+} CrKnownId; /* kind: "mrn", "ssn", "account", … free */
+typedef struct {
+  GPtrArray *names;                       /* CrKnownName */
+  GPtrArray *dates;                       /* char*, as given */
+  GPtrArray *phones, *addresses, *emails; /* char* */
+  GPtrArray *ids;                         /* CrKnownId */
+} CrKnown;
+CR_EXPORT CrKnown *cr_known_new(void);
+CR_EXPORT void cr_known_free(CrKnown *known);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrKnown, cr_known_free)
+/* The JSON of cli.md:
+ * {"names":[{"given","middle","family","role"}],"dates":[],"phones":[],"addresses":[],"ids":[{"kind","value"}],"emails":[]}
+ */
+CR_EXPORT CrKnown *cr_known_from_json(const json_t *object, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+CR_EXPORT json_t *cr_known_to_json(const CrKnown *known);          /* new reference */
+CR_EXPORT void cr_known_merge(CrKnown *into, const CrKnown *from); /* union without repeats */
+CR_EXPORT gboolean cr_known_is_empty(const CrKnown *known);
+
+/* One note on its way in. Owned strings, NULL where unknown. */
+typedef struct {
+  char *id; /* the source's own id; stays in the vault */
+  CrText *text;
+  char *patient; /* the source's patient id; stays in the vault */
+  char *encounter;
+  char *type, *specialty, *author_role, *date, *language; /* type: LOINC code or words; date ISO 8601 */
+  json_t *meta;                                           /* everything else the source said, or NULL */
+  CrKnown *known;                                         /* or NULL */
+  char *source_file;                                      /* path as given */
+  guint64 record;                                         /* from 1 */
+  guint64 byte_off;                                       /* where the record starts in the file */
+  char source_sha256[65];                                 /* of the record's bytes */
+} CrRecord;
+CR_EXPORT void cr_record_free(CrRecord *record);
+
+/* A record that could not be taken. error is a CR_ERROR; where = file, record, byte. */
+typedef struct {
+  char *file;
+  guint64 record, byte_off;
+  GError *error;
+} CrQuarantined;
+
+typedef struct {
+  gboolean (*accept)(CrRecord *record /* transfer full */, gpointer user_data,
+                     GError **error); /* FALSE stops the import */
+  void (*quarantine)(const CrQuarantined *q, gpointer user_data);
+  void (*progress)(guint64 bytes_done, guint64 bytes_all, gpointer user_data); /* may be NULL */
+} CrIntakeSink;
+
+typedef struct {
+  GHashTable *map;    /* column -> field
+                         ("id","text","patient","encounter","type","specialty","author_role","date","language","meta.X");
+                         may be NULL */
+  const char *format; /* "text","jsonl","csv", or NULL: sniffed from name and content */
+  const char *default_language;
+} CrIntakeOptions;
+
+/* Reads a file (or a folder of them, sorted by name) to the sink. Flat memory: one record at a time; a note
+ * of more than CR_INTAKE_MAX_NOTE bytes is quarantined (LIMIT). FALSE only where the file cannot be read at
+ * all or accept said stop. */
+#define CR_INTAKE_MAX_NOTE (64u << 20)
+CR_EXPORT gboolean cr_intake_read(const char *path, const CrIntakeOptions *options, const CrIntakeSink *sink,
+                                  gpointer user_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* A manifest of known identifiers: JSONL ({"patient" or "id", "known":{…}}) or CSV (columns patient|id,
+ * given, middle, family, role, dob, date…, phone…, email…, address…, mrn, ssn, account…; several rows a
+ * patient are merged). */
+typedef struct CrManifest CrManifest;
+CR_EXPORT CrManifest *cr_manifest_load(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+CR_EXPORT const CrKnown *cr_manifest_lookup(const CrManifest *manifest, const char *patient,
+                                            const char *id); /* borrowed or NULL */
+CR_EXPORT guint cr_manifest_size(const CrManifest *manifest);
+CR_EXPORT void cr_manifest_free(CrManifest *manifest);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrManifest, cr_manifest_free)
+
+/* JSON checked as this project needs it: depth <= 64, no NUL, no lone surrogates (LONE_SURROGATE), one value
+ * to the end of the bytes. Error messages give the byte. New reference. */
+CR_EXPORT json_t *cr_json_parse(const char *bytes, gsize n_bytes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Compact, key order kept, reals shortest that read back the same, non-ASCII as is. transfer full */
+CR_EXPORT char *cr_json_dump(const json_t *value);
+
+G_END_DECLS

@@ -1,0 +1,122 @@
+/* phi: finding protected health information and taking it out. Detection by known identifiers, rules and
+ * propagation; policy tables; redaction with its map and log; the independent over-sensitive scan of what
+ * leaves. */
+#pragma once
+#include <chartroom/text.h>
+#include <chartroom/intake.h>
+
+G_BEGIN_DECLS
+
+/* One table of kinds (data/rules/kinds.tsv mirrors it): NAME, Safe Harbor letter, tag on screen, whether a
+ * miss is a leak. */
+typedef enum {
+  CR_PHI_PATIENT,
+  CR_PHI_STAFF,
+  CR_PHI_RELATIVE,
+  CR_PHI_FACILITY,
+  CR_PHI_ORGANIZATION,
+  CR_PHI_STREET,
+  CR_PHI_CITY,
+  CR_PHI_COUNTY,
+  CR_PHI_ZIP,
+  CR_PHI_LANDMARK,
+  CR_PHI_STATE,
+  CR_PHI_COUNTRY,
+  CR_PHI_DATE,
+  CR_PHI_YEAR,
+  CR_PHI_AGE,
+  CR_PHI_AGE90,
+  CR_PHI_PHONE,
+  CR_PHI_FAX,
+  CR_PHI_EMAIL,
+  CR_PHI_SSN,
+  CR_PHI_MRN,
+  CR_PHI_HEALTHPLAN,
+  CR_PHI_ACCOUNT,
+  CR_PHI_LICENSE,
+  CR_PHI_VEHICLE,
+  CR_PHI_DEVICE,
+  CR_PHI_URL,
+  CR_PHI_IP,
+  CR_PHI_BIOMETRIC,
+  CR_PHI_PHOTO,
+  CR_PHI_OTHERID,
+  CR_PHI_PROFESSION,
+  CR_PHI_USERNAME,
+  CR_PHI_N_KINDS
+} CrPhiKind;
+CR_EXPORT const char *cr_phi_kind_name(CrPhiKind kind); /* "PATIENT" */
+CR_EXPORT gboolean cr_phi_kind_parse(const char *name, CrPhiKind *kind);
+CR_EXPORT const char *cr_phi_kind_identifier(CrPhiKind kind);    /* Safe Harbor letter, "A".."R" */
+CR_EXPORT gboolean cr_phi_kind_is_reported_only(CrPhiKind kind); /* STATE COUNTRY AGE YEAR PROFESSION */
+
+typedef struct {
+  CrSpan span; /* bytes */
+  CrPhiKind kind;
+  double score; /* 0..1 */
+  GStrv by;     /* "known:name", "rule:date.numeric", "propagated" …; owned */
+} CrPhiSpan;
+CR_EXPORT void cr_phi_span_clear(CrPhiSpan *span);
+
+/* The detector: the rule tables compiled once; immutable afterwards, shared by threads. rules_dir NULL: the
+ * installed tables, or data/rules of the source tree in a build. */
+typedef struct CrPhiDetector CrPhiDetector;
+CR_EXPORT CrPhiDetector *cr_phi_detector_new(const char *rules_dir, const char *language,
+                                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+CR_EXPORT void cr_phi_detector_free(CrPhiDetector *detector);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrPhiDetector, cr_phi_detector_free)
+CR_EXPORT const char *
+cr_phi_detector_version(const CrPhiDetector *detector); /* "rules 1 abcdef01": table versions and hash */
+/* Scratch of one thread. */
+typedef struct CrPhiScratch CrPhiScratch;
+CR_EXPORT CrPhiScratch *cr_phi_scratch_new(const CrPhiDetector *detector);
+CR_EXPORT void cr_phi_scratch_free(CrPhiScratch *scratch);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrPhiScratch, cr_phi_scratch_free)
+
+/* All candidates, sorted by start, not overlapping (typed merging done). GArray of CrPhiSpan with clear func.
+ * known may be NULL. */
+CR_EXPORT GArray *cr_phi_detect(const CrPhiDetector *detector, CrPhiScratch *scratch, const CrText *text,
+                                const CrKnown *known, double threshold);
+
+/* Policies: kind -> what to do with it. Tables in data/rules/policy-*.tsv. */
+typedef enum { CR_PHI_KEEP, CR_PHI_TAG, CR_PHI_GENERALISE } CrPhiAction;
+typedef struct CrPolicy CrPolicy;
+CR_EXPORT CrPolicy *cr_policy_load(const char *rules_dir, const char *name_or_file,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT; /* "safe-harbor" */
+CR_EXPORT void cr_policy_free(CrPolicy *policy);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrPolicy, cr_policy_free)
+CR_EXPORT const char *cr_policy_name(const CrPolicy *policy);
+CR_EXPORT const char *cr_policy_version(const CrPolicy *policy);
+CR_EXPORT CrPhiAction cr_policy_action(const CrPolicy *policy, CrPhiKind kind);
+
+/* What one span became. */
+typedef struct {
+  CrEdit edit; /* bytes in the original, bytes in the cleared text */
+  CrPhiKind kind;
+  CrPhiAction action;
+  char *rule; /* "zip3.allowed", "date.year", "tag" … why it became what it became; owned */
+} CrRedactionItem;
+typedef struct {
+  CrText *text;     /* the cleared text */
+  CrOffsetMap *map; /* cleared -> original */
+  GArray *log;      /* CrRedactionItem, ascending */
+} CrRedaction;
+/* Safe Harbor: dates become their year ("[DATE 2018]"; unknown year "[DATE]"), ZIPs their first three digits
+ * where the allow-list has the area else "000", ages over 89 "90+", everything else "[KIND]". spans may
+ * overlap: they are merged first. Spans the policy keeps stay as text and do not enter the log. */
+CR_EXPORT CrRedaction *cr_phi_redact(const CrPolicy *policy, const CrText *text, const GArray *phi_spans,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+CR_EXPORT void cr_redaction_free(CrRedaction *redaction);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrRedaction, cr_redaction_free)
+
+/* The independent, deliberately over-sensitive scan for gate G4: other tables and other code than the
+ * detector; it would rather ask about a drug than miss a name. Redaction tags and generalised values never
+ * count. GArray of CrPhiSpan. */
+typedef struct CrPhiScan CrPhiScan;
+CR_EXPORT CrPhiScan *cr_phi_scan_new(const char *rules_dir, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+CR_EXPORT void cr_phi_scan_free(CrPhiScan *scan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrPhiScan, cr_phi_scan_free)
+CR_EXPORT GArray *cr_phi_scan_run(const CrPhiScan *scan, const CrText *text);
+CR_EXPORT const char *cr_phi_scan_version(const CrPhiScan *scan);
+
+G_END_DECLS
