@@ -2,7 +2,7 @@
  * out. A value that is not defined (0/0) is NaN, with the reason in `why`; it is never silently 0 or 1. */
 #pragma once
 #include <glib.h>
-#include <jansson.h>
+#include <chartroom/json.h>
 #include <chartroom/error.h>
 
 G_BEGIN_DECLS

@@ -3,7 +3,7 @@
  * bytes back. */
 #pragma once
 #include <chartroom/text.h>
-#include <jansson.h>
+#include <chartroom/json.h>
 
 G_BEGIN_DECLS
 

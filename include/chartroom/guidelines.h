@@ -3,7 +3,7 @@
  * against labels. */
 #pragma once
 #include <chartroom/error.h>
-#include <jansson.h>
+#include <chartroom/json.h>
 
 G_BEGIN_DECLS
 

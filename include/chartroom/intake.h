@@ -3,34 +3,10 @@
  * always. */
 #pragma once
 #include <chartroom/text.h>
+#include <chartroom/known.h>
 #include <jansson.h>
 
 G_BEGIN_DECLS
-
-/* What the export itself says of the patient: goes to the detector, never further. Lists of char* (owned),
- * NULL where none. */
-typedef struct {
-  char *given, *middle, *family, *role;
-} CrKnownName; /* role: "patient", "relative", "staff"; parts may be NULL */
-typedef struct {
-  char *kind, *value;
-} CrKnownId; /* kind: "mrn", "ssn", "account", … free */
-typedef struct {
-  GPtrArray *names;                       /* CrKnownName */
-  GPtrArray *dates;                       /* char*, as given */
-  GPtrArray *phones, *addresses, *emails; /* char* */
-  GPtrArray *ids;                         /* CrKnownId */
-} CrKnown;
-CR_EXPORT CrKnown *cr_known_new(void);
-CR_EXPORT void cr_known_free(CrKnown *known);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrKnown, cr_known_free)
-/* The JSON of cli.md:
- * {"names":[{"given","middle","family","role"}],"dates":[],"phones":[],"addresses":[],"ids":[{"kind","value"}],"emails":[]}
- */
-CR_EXPORT CrKnown *cr_known_from_json(const json_t *object, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-CR_EXPORT json_t *cr_known_to_json(const CrKnown *known);          /* new reference */
-CR_EXPORT void cr_known_merge(CrKnown *into, const CrKnown *from); /* union without repeats */
-CR_EXPORT gboolean cr_known_is_empty(const CrKnown *known);
 
 /* One note on its way in. Owned strings, NULL where unknown. */
 typedef struct {
@@ -87,11 +63,5 @@ CR_EXPORT const CrKnown *cr_manifest_lookup(const CrManifest *manifest, const ch
 CR_EXPORT guint cr_manifest_size(const CrManifest *manifest);
 CR_EXPORT void cr_manifest_free(CrManifest *manifest);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrManifest, cr_manifest_free)
-
-/* JSON checked as this project needs it: depth <= 64, no NUL, no lone surrogates (LONE_SURROGATE), one value
- * to the end of the bytes. Error messages give the byte. New reference. */
-CR_EXPORT json_t *cr_json_parse(const char *bytes, gsize n_bytes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Compact, key order kept, reals shortest that read back the same, non-ASCII as is. transfer full */
-CR_EXPORT char *cr_json_dump(const json_t *value);
 
 G_END_DECLS

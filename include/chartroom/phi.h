@@ -3,7 +3,7 @@
  * leaves. */
 #pragma once
 #include <chartroom/text.h>
-#include <chartroom/intake.h>
+#include <chartroom/known.h>
 
 G_BEGIN_DECLS
 

@@ -4,7 +4,7 @@
  * references). */
 #pragma once
 #include <chartroom/error.h>
-#include <jansson.h>
+#include <chartroom/json.h>
 
 G_BEGIN_DECLS
 
