@@ -6,7 +6,7 @@
 #pragma once
 #include "store/store.h"
 
-/* ---- guidelines: version 0 is the template of init, 1 and up are published; a version never changes ---- */
+/* ---- guidelines: published versions, from 1; a version never changes ---- */
 typedef struct {
   gint64 version;
   const char *json, *markdown; /* canonical */
@@ -17,7 +17,7 @@ typedef struct {
 typedef gboolean (*CrGuidelinesRowFunc)(const CrGuidelinesRow *row, gpointer user_data, GError **error);
 gboolean cr_labels_put_guidelines(CrDb *work, const CrGuidelinesRow *row,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT; /* EXISTS */
-gint64 cr_labels_guidelines_version(CrDb *work, GError **error); /* newest; 0 only the template; -1 none */
+gint64 cr_labels_guidelines_version(CrDb *work, GError **error);            /* newest; 0: none is published */
 char *cr_labels_dup_guidelines(CrDb *work, gint64 version, GError **error); /* json; NOT_FOUND */
 gboolean cr_labels_list_guidelines(CrDb *work, CrGuidelinesRowFunc func, gpointer user_data,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT; /* oldest first */
@@ -30,7 +30,7 @@ typedef struct {
   gint64 seed;
   double overlap;
   gint64 round, guidelines, time_us;
-  double sample_share; /* 0: the quality sample is not drawn yet */
+  double sample_share;            /* 0: the quality sample is not drawn yet */
   const char *sha256, *signature; /* NULL until approved */
 } CrBatchRow;
 typedef gboolean (*CrBatchRowFunc)(const CrBatchRow *row, gpointer user_data, GError **error);

@@ -51,7 +51,7 @@ static const char *const schema_labels_work[] = {
     "CREATE TABLE guidelines_question(id TEXT PRIMARY KEY, note TEXT NOT NULL, reader TEXT NOT NULL,"
     " time_us INTEGER NOT NULL, guidelines INTEGER NOT NULL, box BLOB NOT NULL) STRICT",
 
-    "CREATE TABLE release(id TEXT PRIMARY KEY, seq INTEGER NOT NULL UNIQUE, member TEXT NOT NULL,"
+    "CREATE TABLE data_release(id TEXT PRIMARY KEY, seq INTEGER NOT NULL UNIQUE, member TEXT NOT NULL,"
     " time_us INTEGER NOT NULL, json TEXT NOT NULL, receipt_sha256 TEXT NOT NULL) STRICT",
     NULL,
 };
