@@ -26,7 +26,8 @@ CR_EXPORT gsize cr_text_length(const CrText *text, CrUnit unit);
 /* Converts an offset that lies on a boundary of both units; O(log n), O(1) for ASCII. FALSE where off is
  * beyond the text or inside a character. */
 CR_EXPORT gboolean cr_text_convert(const CrText *text, CrUnit from, gsize off, CrUnit to, gsize *out);
-/* Line (from 1) and column in code points (from 1) of a byte offset. */
+/* Line (from 1) and column in code points (from 1) of a byte offset; lines end with LF, CR LF or CR alone. An
+ * offset beyond the text means its end. Walks the text: for messages. */
 CR_EXPORT void cr_text_line_column(const CrText *text, gsize byte_off, gsize *line, gsize *column);
 
 /* ---- spans ---- */
@@ -37,9 +38,11 @@ typedef struct {
 CR_EXPORT gboolean cr_span_overlaps(CrSpan a, CrSpan b); /* share at least one unit */
 CR_EXPORT gboolean cr_span_contains(CrSpan outer, CrSpan inner);
 CR_EXPORT gint cr_span_compare(gconstpointer a, gconstpointer b); /* by start, then end */
-/* FALSE with SPAN_ORDER or SPAN_OUTSIDE, or inside a character. Converts unit offsets into bytes. */
+/* Converts unit offsets into bytes. FALSE with SPAN_ORDER (also where the span is empty) or SPAN_OUTSIDE
+ * (also inside a character). */
 CR_EXPORT gboolean cr_span_from_unit(const CrText *text, CrUnit unit, gsize start, gsize end, CrSpan *out,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The span must lie in the text, on boundaries. */
 CR_EXPORT CrSpan cr_span_to_unit(const CrText *text, CrUnit unit, CrSpan bytes);
 CR_EXPORT char *cr_span_dup_text(const CrText *text, CrSpan bytes); /* transfer full */
 
@@ -72,7 +75,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrOffsetMap, cr_offset_map_free)
 CR_EXPORT gsize cr_offset_map_n_edits(const CrOffsetMap *map);
 CR_EXPORT CrEdit cr_offset_map_edit(const CrOffsetMap *map, gsize i);
 /* Where a span of the new text lay in the old one, and back. A span that touches the inside of an edit grows
- * to the whole edit; *exact (may be NULL) tells whether it had to. */
+ * to the whole edit; *exact (may be NULL) tells whether it stayed as it was. What was deleted or inserted at
+ * the very edge of the span is left out. The span must lie in its text. */
 CR_EXPORT CrSpan cr_offset_map_to_old(const CrOffsetMap *map, CrSpan new_span, gboolean *exact);
 CR_EXPORT CrSpan cr_offset_map_to_new(const CrOffsetMap *map, CrSpan old_span, gboolean *exact);
 /* The map new->old of `later` applied after `earlier`. */
@@ -83,15 +87,17 @@ CR_EXPORT GBytes *cr_offset_map_serialise(const CrOffsetMap *map);
 CR_EXPORT CrOffsetMap *cr_offset_map_parse(GBytes *bytes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* ---- tokens and sentences ---- */
-/* Word tokens by UAX #29 (ICU), white space left out, letters and digits split where they meet as clinical
- * text needs
- * ("10mg" is "10","mg"); GArray of CrSpan. The grid that token agreement counts on. */
+/* Word tokens by UAX #29 (ICU, root locale), white space left out, letters and digits split where they meet
+ * as clinical text needs ("10mg" is "10", "mg"), "@" alone; punctuation counts. GArray of CrSpan: the grid
+ * that token agreement counts on. Any thread. */
 CR_EXPORT GArray *cr_text_tokens(const CrText *text);
-CR_EXPORT GArray *cr_text_sentences(const CrText *text); /* UAX #29; GArray of CrSpan */
+/* UAX #29, without the white space around them; a line break ends a sentence. GArray of CrSpan. Any thread.
+ */
+CR_EXPORT GArray *cr_text_sentences(const CrText *text);
 
 /* ---- finding a moved label again ---- */
 /* The exact occurrence of needle in text nearest to byte offset near; FALSE where there is none. *n_found
- * counts all occurrences. */
+ * (may be NULL) counts all occurrences, overlapping ones too. Of two equally near the earlier. */
 CR_EXPORT gboolean cr_text_find_nearest(const CrText *text, const char *needle, gsize near, CrSpan *out,
                                         guint *n_found);
 

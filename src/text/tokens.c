@@ -106,20 +106,21 @@ splits(CharClass before, CharClass here)
   return (before == CLASS_LETTER && here == CLASS_DIGIT) || (before == CLASS_DIGIT && here == CLASS_LETTER);
 }
 
-static gboolean
-is_blank(const char *data, gsize start, gsize end)
+/* A segment starts with white space where nothing else follows, or marks alone. */
+static gsize
+skip_white(const char *data, gsize start, gsize end)
 {
   guint n = 0;
-  for (gsize i = start; i < end; i += n)
-    if (!u_isUWhiteSpace((UChar32)cr_utf8_get(data + i, &n)))
-      return FALSE;
-  return TRUE;
+  while (start < end && u_isUWhiteSpace((UChar32)cr_utf8_get(data + start, &n)))
+    start += n;
+  return start;
 }
 
 static void
 add_word(const char *data, gsize start, gsize end, GArray *out)
 {
-  if (is_blank(data, start, end))
+  start = skip_white(data, start, end);
+  if (start == end)
     return;
   CharClass before = CLASS_OTHER;
   guint n = 0;
@@ -136,10 +137,39 @@ add_word(const char *data, gsize start, gsize end, GArray *out)
   append_span(out, start, end);
 }
 
+/* The end of the sign at i and of the marks that stand on it (WB4). */
+static gsize
+sign_end(const char *data, gsize i, gsize end)
+{
+  guint n = 0;
+  for (i++; i < end; i += n)
+    switch (u_getIntPropertyValue((UChar32)cr_utf8_get(data + i, &n), UCHAR_WORD_BREAK)) {
+    case U_WB_EXTEND:
+    case U_WB_FORMAT:
+    case U_WB_ZWJ:
+      continue;
+    default:
+      return i;
+    }
+  return i;
+}
+
+/* ICU 72 alone takes "@" for a letter; UAX #29 does not. It is a token of its own here, so that the tokens
+ * are the same with every ICU. */
 void
 cr_tokens_by_icu(const char *data, gsize start, gsize end, GArray *out)
 {
-  break_text(UBRK_WORD, data, start, end, add_word, out);
+  while (start < end) {
+    const char *sign = memchr(data + start, '@', end - start);
+    gsize stop = sign ? (gsize)(sign - data) : end;
+    if (start < stop)
+      break_text(UBRK_WORD, data, start, stop, add_word, out);
+    start = stop;
+    if (sign) {
+      start = sign_end(data, stop, end);
+      append_span(out, stop, start);
+    }
+  }
 }
 
 /* ---- ASCII ---- */
