@@ -86,6 +86,10 @@ typedef enum {
     "correct the offsets, or let --repair move the labels that fit one place only")                          \
   X(LABEL_UNKNOWN, "label-unknown", CR_EXIT_USAGE,                                                           \
     "use the labels of the published guidelines; `chartroom guidelines PROJECT show`")                       \
+  X(LABEL_VALUE, "label-value", CR_EXIT_USAGE,                                                               \
+    "use the attributes, values and choices of the published guidelines")                                    \
+  X(LABEL_RELATION, "label-relation", CR_EXIT_USAGE,                                                         \
+    "link entities of the file, as the published guidelines allow")                                          \
   X(LABEL_OLD_GUIDELINES, "label-old-guidelines", CR_EXIT_USAGE,                                             \
     "read the notes again under the published guidelines")                                                   \
   X(NO_TASK, "no-task", CR_EXIT_USAGE, "the note must be assigned to the reader first; `chartroom assign`")  \

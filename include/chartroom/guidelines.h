@@ -59,15 +59,26 @@ CR_EXPORT const GPtrArray *cr_guidelines_questions(const CrGuidelines *g);
 CR_EXPORT const CrGuidelinesLabel *cr_guidelines_find_label(const CrGuidelines *g,
                                                             const char *name); /* NULL where there is none */
 
-/* LABEL_UNKNOWN (naming the label and the nearest known one) or BAD_… for attribute values, relation ends.
- * entities and relations as in cli.md. */
+/* LABEL_UNKNOWN (naming the label and the nearest known one), LABEL_VALUE (attributes and their values),
+ * LABEL_RELATION (type, ends, dangling or repeated ids). entities and relations as in cli.md; either may be
+ * NULL. An attribute's value is a word, or an object that holds it as "value". */
 CR_EXPORT gboolean cr_guidelines_check(const CrGuidelines *g, const json_t *entities, const json_t *relations,
                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The answers to whole-note questions, {question: choice} or {question: [choice, …]}: LABEL_VALUE. NULL is
+ * fine. */
+CR_EXPORT gboolean cr_guidelines_check_answers(const CrGuidelines *g, const json_t *answers,
+                                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* What changed from a to b: lines a reader understands ("Label DOSE: definition changed"), and which label
- * names it touches (labels made under a that must be read again). JSON
- * {"changes":[{"what","name","kind","old","new"}],"touches":["DOSE"]}. New reference. */
+/* What changed from a to b. JSON {"changes":[{"what","name","kind","old"?,"new"?}], "touches":[…],
+ * "asks":[…], "touches_questions":[…]}:
+ * what: "guidelines", "label", "attribute", "relation", "question"; kind: "added", "removed", "renamed" or
+ * the member that changed ("definition", "values", "text" …). touches: labels of a whose meaning or shape
+ * changed: what was labelled with them must be read again. Names, titles, keys, chips, colours, order and the
+ * Markdown text alone touch no label. asks: labels of b that a did not have: notes read under a were never
+ * read for them. touches_questions: questions of a that must be answered again. New reference. */
 CR_EXPORT json_t *cr_guidelines_diff(const CrGuidelines *a, const CrGuidelines *b);
-CR_EXPORT char *cr_guidelines_diff_text(const json_t *diff); /* transfer full */
+/* Lines that a reader understands ("Label DOSE: definition changed"), then what must be read again. transfer
+ * full */
+CR_EXPORT char *cr_guidelines_diff_text(const json_t *diff);
 
 G_END_DECLS
