@@ -63,6 +63,12 @@ CR_EXPORT json_t *cr_project_status(CrProject *p, GError **error) G_GNUC_WARN_UN
 /* The trail needs no open project. verify: {"ok","events","broken_at","what","signed",…,"notes":[…]}. */
 CR_EXPORT json_t *cr_project_audit_verify(const char *path, const char *const *anchors,
                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Every event, oldest first, as
+ * {"seq","time","actor","role","session","object","action","old","new","reason","sealed","version"};
+ * borrowed. Return FALSE to stop. */
+typedef gboolean (*CrTrailFunc)(const json_t *event, gpointer user_data);
+CR_EXPORT gboolean cr_project_audit_walk(const char *path, CrTrailFunc func, gpointer user_data,
+                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Signs the trail as it stands and returns the anchor line, to be kept outside the project. transfer full */
 CR_EXPORT char *cr_project_audit_anchor(CrProject *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -4,11 +4,12 @@
 gboolean
 cr_documents_insert(CrDb *work, const CrDocumentRow *row, GError **error)
 {
-  return cr_db_exec(work, error,
-                    "INSERT INTO document(id, batch, patient, state, type, specialty, author_role, language, year) "
-                    "VALUES(?,?,?,?,?,?,?,?,?)",
-                    "ssssssssi", row->id, row->batch, row->patient, row->state, row->type, row->specialty,
-                    row->author_role, row->language, row->year);
+  return cr_db_exec(
+      work, error,
+      "INSERT INTO document(id, batch, patient, state, type, specialty, author_role, language, year) "
+      "VALUES(?,?,?,?,?,?,?,?,?)",
+      "ssssssssi", row->id, row->batch, row->patient, row->state, row->type, row->specialty, row->author_role,
+      row->language, row->year);
 }
 
 static CrDocumentRow
@@ -39,20 +40,20 @@ query_documents(CrDb *work, const char *state, const char *batch, GError **error
 {
   if (state && batch)
     return cr_db_query(work, error,
-                       "SELECT " DOCUMENT_COLUMNS " FROM document WHERE state=? AND batch=? ORDER BY seq", "ss",
-                       state, batch);
+                       "SELECT " DOCUMENT_COLUMNS " FROM document WHERE state=? AND batch=? ORDER BY seq",
+                       "ss", state, batch);
   if (state)
-    return cr_db_query(work, error, "SELECT " DOCUMENT_COLUMNS " FROM document WHERE state=? ORDER BY seq", "s",
-                       state);
+    return cr_db_query(work, error, "SELECT " DOCUMENT_COLUMNS " FROM document WHERE state=? ORDER BY seq",
+                       "s", state);
   if (batch)
-    return cr_db_query(work, error, "SELECT " DOCUMENT_COLUMNS " FROM document WHERE batch=? ORDER BY seq", "s",
-                       batch);
+    return cr_db_query(work, error, "SELECT " DOCUMENT_COLUMNS " FROM document WHERE batch=? ORDER BY seq",
+                       "s", batch);
   return cr_db_query(work, error, "SELECT " DOCUMENT_COLUMNS " FROM document ORDER BY seq", "");
 }
 
 gboolean
-cr_documents_list(CrDb *work, const char *state, const char *batch, CrDocumentRowFunc func, gpointer user_data,
-                  GError **error)
+cr_documents_list(CrDb *work, const char *state, const char *batch, CrDocumentRowFunc func,
+                  gpointer user_data, GError **error)
 {
   g_autoptr(GError) local = NULL;
   g_autoptr(CrStmt) stmt = query_documents(work, state, batch, error);
@@ -149,19 +150,20 @@ changed_one(CrDb *work, const char *id, gboolean ok, GError **error)
 gboolean
 cr_documents_set_state(CrDb *work, const char *id, const char *state, GError **error)
 {
-  return changed_one(work, id,
-                     cr_db_exec(work, error, "UPDATE document SET state=? WHERE id=?", "ss", state, id), error);
+  return changed_one(
+      work, id, cr_db_exec(work, error, "UPDATE document SET state=? WHERE id=?", "ss", state, id), error);
 }
 
 gboolean
 cr_documents_set_counts(CrDb *work, const char *id, gint64 n_candidates, gint64 n_disputes, GError **error)
 {
-  return changed_one(work, id,
-                     cr_db_exec(work, error,
-                                "UPDATE document SET n_candidates=CASE WHEN ?1<0 THEN n_candidates ELSE ?1 END,"
-                                " n_disputes=CASE WHEN ?2<0 THEN n_disputes ELSE ?2 END WHERE id=?3",
-                                "iis", n_candidates, n_disputes, id),
-                     error);
+  return changed_one(
+      work, id,
+      cr_db_exec(work, error,
+                 "UPDATE document SET n_candidates=CASE WHEN ?1<0 THEN n_candidates ELSE ?1 END,"
+                 " n_disputes=CASE WHEN ?2<0 THEN n_disputes ELSE ?2 END WHERE id=?3",
+                 "iis", n_candidates, n_disputes, id),
+      error);
 }
 
 gboolean
@@ -169,8 +171,8 @@ cr_documents_set_cleared(CrDb *work, const char *id, const CrText *text, const c
 {
   g_autofree char *copy = g_strndup(cr_text_bytes(text), cr_text_length(text, CR_UNIT_BYTE));
   return changed_one(work, id,
-                     cr_db_exec(work, error, "UPDATE document SET cleared=?, cleared_sha256=? WHERE id=?", "sss",
-                                copy, sha256, id),
+                     cr_db_exec(work, error, "UPDATE document SET cleared=?, cleared_sha256=? WHERE id=?",
+                                "sss", copy, sha256, id),
                      error);
 }
 
@@ -190,9 +192,10 @@ cr_documents_load_cleared(CrDb *work, const char *id, GError **error)
 gint64
 cr_documents_count(CrDb *work, const char *state, const char *batch, GError **error)
 {
-  return cr_db_get_int(work, 0, error,
-                       "SELECT count(*) FROM document WHERE (?1 IS NULL OR state=?1) AND (?2 IS NULL OR batch=?2)",
-                       "ss", state, batch);
+  return cr_db_get_int(
+      work, 0, error,
+      "SELECT count(*) FROM document WHERE (?1 IS NULL OR state=?1) AND (?2 IS NULL OR batch=?2)", "ss",
+      state, batch);
 }
 
 gint64
@@ -206,8 +209,8 @@ cr_documents_batches(CrDb *work, GError **error)
 {
   g_autoptr(GError) local = NULL;
   g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-  g_autoptr(CrStmt) stmt
-      = cr_db_query(work, error, "SELECT batch FROM document GROUP BY batch ORDER BY min(seq)", "");
+  g_autoptr(CrStmt) stmt =
+      cr_db_query(work, error, "SELECT batch FROM document GROUP BY batch ORDER BY min(seq)", "");
   if (!stmt)
     return NULL;
   while (cr_stmt_step(stmt, &local))

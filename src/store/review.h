@@ -23,6 +23,21 @@ GStrv cr_review_signers(CrDb *work, const char *batch, GStrv *stale,
 GStrv cr_review_reviewers(CrDb *work, const char *note,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT; /* who decided anything on it */
 
+/* Identifiers in dispute in the notes of the batch that are under review. */
+gint64 cr_review_n_disputes(CrDb *work, const char *batch, GError **error);
+
+/* Overrides of gates, kept for ever. scope NULL: the whole project. */
+typedef struct {
+  const char *gate, *scope, *reason, *lead, *second;
+  gint64 time_us;
+} CrOverrideRow;
+gboolean cr_override_put(CrDb *work, const CrOverrideRow *row, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* For the scope or for the whole project. */
+gboolean cr_override_exists(CrDb *work, const char *gate, const char *scope, GError **error);
+typedef gboolean (*CrOverrideFunc)(const CrOverrideRow *row, gpointer user_data, GError **error);
+gboolean cr_override_list(CrDb *work, CrOverrideFunc func, gpointer user_data,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Findings of the export scan. key: "S-" and a keyed hash; span in code points of the cleared text. status:
  * "open", "kept", "leak". */
 typedef struct {

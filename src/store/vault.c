@@ -1,15 +1,17 @@
-/* vault.c: originals, document keys and sealed pieces in vault.db. Everything that could tell something is sealed before it comes here. */
+/* vault.c: originals, document keys and sealed pieces in vault.db. Everything that could tell something is
+ * sealed before it comes here. */
 #include "store/documents.h"
 
 gboolean
 cr_vault_insert_original(CrDb *vault, const CrOriginalRow *row, guint64 tx, GError **error)
 {
   return cr_db_exec(vault, error,
-                    "INSERT INTO original(note, source_key, content_key, source, text, known, tx) VALUES(?,?,?,?,?,?,?)",
-                    "sssBBBi", row->note, row->source_key, row->content_key, row->source, row->text, row->known,
-                    (gint64)tx)
-         && cr_db_exec(vault, error, "INSERT INTO document_key(note, wrapped, tx) VALUES(?,?,?)", "sBi", row->note,
-                       row->wrapped_key, (gint64)tx);
+                    "INSERT INTO original(note, source_key, content_key, source, text, known, tx) "
+                    "VALUES(?,?,?,?,?,?,?)",
+                    "sssBBBi", row->note, row->source_key, row->content_key, row->source, row->text,
+                    row->known, (gint64)tx) &&
+         cr_db_exec(vault, error, "INSERT INTO document_key(note, wrapped, tx) VALUES(?,?,?)", "sBi",
+                    row->note, row->wrapped_key, (gint64)tx);
 }
 
 static char *
@@ -90,11 +92,11 @@ cr_vault_patient_code(CrDb *vault, const char *patient_key, const char *fresh_co
 }
 
 gboolean
-cr_vault_put_piece(CrDb *vault, const char *note, const char *kind, const char *member, GBytes *box, guint64 tx,
-                   GError **error)
+cr_vault_put_piece(CrDb *vault, const char *note, const char *kind, const char *member, GBytes *box,
+                   guint64 tx, GError **error)
 {
-  return cr_db_exec(vault, error, "INSERT INTO piece(note, kind, member, box, tx) VALUES(?,?,?,?,?)", "sssBi", note,
-                    kind, member ? member : "", box, (gint64)tx);
+  return cr_db_exec(vault, error, "INSERT INTO piece(note, kind, member, box, tx) VALUES(?,?,?,?,?)", "sssBi",
+                    note, kind, member ? member : "", box, (gint64)tx);
 }
 
 GBytes *
@@ -103,8 +105,8 @@ cr_vault_load_piece(CrDb *vault, const char *note, const char *kind, const char 
   gboolean found;
   return load_first_blob(
       cr_db_query(vault, error,
-                  "SELECT box FROM piece WHERE note=? AND kind=? AND member=? ORDER BY id DESC LIMIT 1", "sss", note,
-                  kind, member ? member : ""),
+                  "SELECT box FROM piece WHERE note=? AND kind=? AND member=? ORDER BY id DESC LIMIT 1",
+                  "sss", note, kind, member ? member : ""),
       &found, error);
 }
 
@@ -137,8 +139,8 @@ gboolean
 cr_vault_drop_uncommitted(CrDb *vault, guint64 n_events, GError **error)
 {
   gint64 n = (gint64)n_events;
-  return cr_db_exec(vault, error, "DELETE FROM original WHERE tx>=?", "i", n)
-         && cr_db_exec(vault, error, "DELETE FROM document_key WHERE tx>=?", "i", n)
-         && cr_db_exec(vault, error, "DELETE FROM piece WHERE tx>=?", "i", n)
-         && cr_db_exec(vault, error, "DELETE FROM quarantine WHERE tx>=?", "i", n);
+  return cr_db_exec(vault, error, "DELETE FROM original WHERE tx>=?", "i", n) &&
+         cr_db_exec(vault, error, "DELETE FROM document_key WHERE tx>=?", "i", n) &&
+         cr_db_exec(vault, error, "DELETE FROM piece WHERE tx>=?", "i", n) &&
+         cr_db_exec(vault, error, "DELETE FROM quarantine WHERE tx>=?", "i", n);
 }

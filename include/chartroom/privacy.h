@@ -1,0 +1,64 @@
+/* privacy: the first stages of a project: import, detection, review by one or two people, clearing. All of it
+ * needs the key of the originals, which privacy reviewers hold. Offsets in results are code points of the
+ * original text. */
+#pragma once
+#include <chartroom/project.h>
+
+G_BEGIN_DECLS
+
+typedef struct {
+  const char *batch;    /* name of the import batch; NULL: "import-N" */
+  GHashTable *map;      /* column -> field, see intake.h; may be NULL */
+  const char *format;   /* or NULL: sniffed */
+  const char *known;    /* manifest of known identifiers, or NULL */
+  const char *language; /* of notes that do not say; NULL: "en" */
+  gboolean
+      keep_ids; /* the source's note ids become the note codes: the member states that they identify nobody */
+} CrImportOptions;
+
+/* {"batch","input","accepted","quarantined","duplicates","rejected":[{"file","record","byte","code","message"}]}
+ * (the first 1,000 rejected; all are kept in the vault). input = accepted + quarantined; duplicates are those
+ * of the quarantined that the project already has. What was accepted before a failure stays. */
+CR_EXPORT json_t *cr_project_import(CrProject *p, const char *const *files, const CrImportOptions *options,
+                                    CrProgressFunc progress, gpointer user_data,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Runs the detectors over the notes that wait for it; again: also over those whose review has begun (its
+ * decisions are void). Names found in one note of a patient are looked for in the others.
+ * {"notes","candidates","by_kind":{},"detector"} */
+CR_EXPORT json_t *cr_project_detect(CrProject *p, const char *batch, gboolean again, CrProgressFunc progress,
+                                    gpointer user_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* [{"note","source","batch","state","type","candidates","decided","complete","disputes"}], the member's own
+ * progress; batch may be NULL. */
+CR_EXPORT json_t *cr_review_list(CrProject *p, const char *batch, gboolean disputed_only,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* {"note","source","batch","state","text","blind":true,"candidates":[{"candidate","start","end","kind","text","score","by","needs_decision",
+ * "decision","others":{…}}],"added":[{"start","end","kind","text","by"}]}. Another reviewer's decisions only
+ * when all who must have signed have. The viewing is recorded. */
+CR_EXPORT json_t *cr_review_show(CrProject *p, const char *note, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Decision lines (docs/files.md), an array, all or none. where names the source for errors ("FILE"), lines
+ * count from 1. {"notes","decisions", "complete","answers"} */
+CR_EXPORT json_t *cr_review_decide(CrProject *p, const json_t *lines, const char *where,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The "no actual knowledge" statement for a batch. GATE_CLEAR where notes are undecided.
+ * {"batch","member","statement","hash","signers":[],"needed":2, "disputes":0} */
+CR_EXPORT json_t *cr_review_sign(CrProject *p, const char *batch, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+CR_EXPORT const char *cr_review_statement(void);
+
+/* Clears every note that gate G1 lets through.
+ * {"cleared","held":[{"batch","notes","why"}],"policy","by_kind":{}} */
+CR_EXPORT json_t *cr_project_redact(CrProject *p, const char *policy, const char *batch,
+                                    CrProgressFunc progress, gpointer user_data,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Findings of the export scan that wait for an answer:
+ * [{"scan","note","start","end","kind","text","before","after","status"}], offsets in the cleared text. */
+CR_EXPORT json_t *cr_review_scan_findings(CrProject *p, gboolean open_only,
+                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The cleared text of a note as it is, or as it would be by today's decisions (preview):
+ * {"note","text","state"}. */
+CR_EXPORT json_t *cr_review_preview(CrProject *p, const char *note, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

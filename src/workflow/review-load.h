@@ -1,0 +1,28 @@
+/* review-load: a note as its reviewers see it, opened from the vault. */
+#pragma once
+#include "workflow/decisions.h"
+#include "workflow/workflow-private.h"
+
+typedef struct {
+  char *note, *batch, *state;
+  CrText *text;
+  json_t *candidates;   /* as stored */
+  GPtrArray *reviewers; /* char*: who has decided anything */
+  GPtrArray *decisions; /* CrDecisions, one a reviewer */
+} CrReviewNote;
+
+/* only: that reviewer alone (made empty where it has decided nothing); NULL: every reviewer who has. */
+CrReviewNote *cr_review_note_load(CrProject *p, const char *note, const char *only,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void cr_review_note_free(CrReviewNote *n);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrReviewNote, cr_review_note_free)
+
+/* The policy of the project (work.db meta "policy", Safe Harbor by default). */
+CrPolicy *cr_project_policy(CrProject *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Whether the member may see the others' decisions on the batch: enough members have signed it once, the
+ * member among them. */
+gboolean cr_review_is_unblinded(CrProject *p, const char *batch, GError **error);
+/* Counts the disputes of a note and keeps the count in work.db (running transaction). */
+gboolean cr_review_count_disputes(CrProject *p, const char *note, const CrPolicy *policy, guint *n,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;

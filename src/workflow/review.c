@@ -1,0 +1,338 @@
+/* review.c: deciding, signing and gate G1. What one reviewer decides stays hidden from the others until all
+ * who must have signed. */
+#include <chartroom/privacy.h>
+
+#include "store/documents.h"
+#include "store/review.h"
+#include "workflow/review-load.h"
+
+#include <string.h>
+
+const char *
+cr_review_statement(void)
+{
+  return "I have read every note of this batch to its end. I have no actual knowledge that the information "
+         "left in "
+         "them could be used, alone or together with other information, to identify a person who is a "
+         "subject of it.";
+}
+
+/* States in which decisions may be made. */
+static gboolean
+is_open(const char *state)
+{
+  static const char *const open[] = {"detected", "review", "leak", NULL};
+  return g_strv_contains(open, state);
+}
+
+gboolean
+cr_note_forget_reviews(CrProject *p, const char *note, GError **error)
+{
+  g_auto(GStrv) reviewers = cr_review_reviewers(p->work, note, error);
+  g_autoptr(json_t) nothing = json_null();
+  if (!reviewers)
+    return FALSE;
+  for (guint i = 0; reviewers[i]; i++)
+    if (!cr_original_put_json(p, note, "decisions", reviewers[i], nothing, NULL, error))
+      return FALSE;
+  return cr_review_forget(p->work, note, error);
+}
+
+gboolean
+cr_note_return_to_review(CrProject *p, CrRole role, const char *note, const char *reason, GError **error)
+{
+  g_autofree char *object = g_strconcat("note:", note, NULL),
+                  *old = cr_documents_get_state(p->work, note, error);
+  if (!old)
+    return FALSE;
+  if (!g_strv_contains((const char *const[]){"cleared", "assigned", "labelled", "resolved", "reviewed",
+                                             "approved", "exported", NULL},
+                       old)) {
+    g_set_error(error, CR_ERROR, CR_ERROR_WRONG_STATE, "note %s is %s: it has not left privacy review", note,
+                old);
+    return FALSE;
+  }
+  cr_tx_event(p, role, "note.leak-reported", object, old, "leak", reason);
+  return cr_review_forget(p->work, note, error) && cr_review_scan_clear_note(p->work, note, error) &&
+         cr_documents_set_state(p->work, note, "leak", error);
+}
+
+/* ---- deciding ---- */
+
+typedef struct {
+  CrProject *p;
+  CrPolicy *policy;
+  const char *where;
+  GHashTable *open; /* note -> Open */
+  GPtrArray *order; /* the same, as first named */
+  guint n_decisions, n_answers;
+} Deciding;
+
+typedef struct {
+  CrReviewNote *note;
+  CrVerdict rest;
+  const char *reason; /* borrowed from the lines */
+  gboolean unblinded;
+} Open;
+
+static void
+open_free(gpointer item)
+{
+  cr_review_note_free(((Open *)item)->note);
+  g_free(item);
+}
+
+static Open *
+open_note(Deciding *d, const char *name, GError **error)
+{
+  g_autofree char *note = cr_project_resolve_note(d->p, name, error);
+  if (!note)
+    return NULL;
+  Open *o = g_hash_table_lookup(d->open, note);
+  if (o)
+    return o;
+  g_autoptr(CrReviewNote) r = cr_review_note_load(d->p, note, cr_project_member(d->p), error);
+  if (!r)
+    return NULL;
+  if (!is_open(r->state)) {
+    g_set_error(error, CR_ERROR, CR_ERROR_WRONG_STATE, "note %s is %s: privacy review of it is not open",
+                note, r->state);
+    return NULL;
+  }
+  o = g_new0(Open, 1);
+  o->unblinded = cr_review_is_unblinded(d->p, r->batch, NULL);
+  o->note = g_steal_pointer(&r);
+  g_hash_table_insert(d->open, o->note->note, o);
+  g_ptr_array_add(d->order, o);
+  return o;
+}
+
+static gboolean
+decide_note_line(Deciding *d, const json_t *line, const char *name, GError **error)
+{
+  Open *o = open_note(d, name, error);
+  const char *reason = json_string_value(json_object_get(line, "reason"));
+  if (!o)
+    return FALSE;
+  if (o->unblinded && !reason) {
+    g_set_error(error, CR_ERROR, CR_ERROR_BAD_DECISION, "decisions after the signatures need a \"reason\"");
+    return FALSE;
+  }
+  if (reason)
+    o->reason = reason;
+  d->n_decisions++;
+  return cr_decisions_apply(o->note->decisions->pdata[0], o->note->text, line, &o->rest, error);
+}
+
+/* ---- answering what the export scan found ---- */
+
+static gboolean
+answer_scan(Deciding *d, const json_t *line, const char *key, GError **error)
+{
+  const char *word = json_string_value(json_object_get(line, "decision"));
+  const char *reason = json_string_value(json_object_get(line, "reason"));
+  gboolean leak = g_strcmp0(word, "leak") == 0,
+           keep = g_strcmp0(word, "keep") == 0 || g_strcmp0(word, "reject") == 0;
+  g_autofree char *note = cr_review_scan_note(d->p->work, key, error),
+                  *object = g_strconcat("scan:", key, NULL);
+  if (!note)
+    return FALSE;
+  if (!leak && !keep) {
+    g_set_error(error, CR_ERROR, CR_ERROR_BAD_DECISION, "a scan finding is answered with keep or leak");
+    return FALSE;
+  }
+  d->n_answers++;
+  cr_tx_event(d->p, CR_ROLE_PRIVACY, "scan.answered", object, NULL, leak ? "leak" : "kept", reason);
+  if (leak)
+    return cr_note_return_to_review(d->p, CR_ROLE_PRIVACY, note, reason ? reason : "found by the export scan",
+                                    error);
+  return cr_review_scan_set(d->p->work, key, "kept", reason, error);
+}
+
+static gboolean
+decide_line(Deciding *d, const json_t *line, GError **error)
+{
+  const char *scan = json_string_value(json_object_get(line, "scan")),
+             *note = json_string_value(json_object_get(line, "note"));
+  if (!note)
+    note = json_string_value(json_object_get(line, "id"));
+  if (scan)
+    return answer_scan(d, line, scan, error);
+  if (note)
+    return decide_note_line(d, line, note, error);
+  g_set_error(error, CR_ERROR, CR_ERROR_BAD_DECISION, "a decision names a \"note\" or a \"scan\" finding");
+  return FALSE;
+}
+
+static gboolean
+save_note(Deciding *d, Open *o, GError **error)
+{
+  CrProject *p = d->p;
+  const char *note = o->note->note, *me = cr_project_member(p);
+  CrDecisions *mine = o->note->decisions->pdata[0];
+  g_autofree char *hash = NULL, *object = g_strconcat("note:", note, NULL);
+  cr_decisions_finish(mine, o->rest);
+  guint undecided = cr_decisions_n_undecided(mine, d->policy), disputes = 0;
+  g_autofree char *summary =
+      g_strdup_printf("%u undecided of %u, %u added", undecided, mine->candidates->len, mine->added->len);
+  g_autoptr(json_t) json = cr_decisions_to_json(mine);
+  cr_tx_event(p, CR_ROLE_PRIVACY, "note.decided", object, NULL, summary, o->reason);
+  if (!cr_original_put_json(p, note, "decisions", me, json, &hash, error) ||
+      !cr_review_set(p->work, note, me, undecided == 0, hash, error))
+    return FALSE;
+  if (o->unblinded && !cr_review_count_disputes(p, note, d->policy, &disputes, error))
+    return FALSE;
+  return !g_str_equal(o->note->state, "detected") || cr_documents_set_state(p->work, note, "review", error);
+}
+
+static gboolean
+decide_all(Deciding *d, const json_t *lines, guint *n_complete, GError **error)
+{
+  size_t i;
+  json_t *line;
+  json_array_foreach(lines, i, line) if (!decide_line(d, line, error))
+  {
+    g_prefix_error(error, "%s:%u: ", d->where, (guint)i + 1);
+    return FALSE;
+  }
+  for (guint j = 0; j < d->order->len; j++) {
+    Open *o = d->order->pdata[j];
+    if (!save_note(d, o, error))
+      return FALSE;
+    *n_complete += cr_decisions_n_undecided(o->note->decisions->pdata[0], d->policy) == 0;
+  }
+  return TRUE;
+}
+
+json_t *
+cr_review_decide(CrProject *p, const json_t *lines, const char *where, GError **error)
+{
+  guint n_complete = 0;
+  if (!cr_project_require(p, CR_ROLE_PRIVACY, "deciding", error) ||
+      !cr_project_require_vault(p, "deciding", error))
+    return NULL;
+  g_autoptr(CrPolicy) policy = cr_project_policy(p, error);
+  g_autoptr(GHashTable) open = g_hash_table_new(g_str_hash, g_str_equal);
+  g_autoptr(GPtrArray) order = g_ptr_array_new_with_free_func(open_free);
+  Deciding d = {.p = p, .policy = policy, .where = where, .open = open, .order = order};
+  if (!policy || !cr_tx_begin(p, error))
+    return NULL;
+  gboolean ok = decide_all(&d, lines, &n_complete, error);
+  if (ok && p->pending->len == 0) { /* an empty file changes nothing */
+    cr_tx_rollback(p);
+    ok = TRUE;
+  } else if (!ok || !cr_tx_commit(p, error)) {
+    cr_tx_rollback(p);
+    return NULL;
+  }
+  return json_pack("{s:i, s:i, s:i, s:i}", "notes", (int)order->len, "decisions", (int)d.n_decisions,
+                   "complete", (int)n_complete, "answers", (int)d.n_answers);
+}
+
+/* ---- signing ---- */
+
+static gboolean
+count_batch_disputes(CrProject *p, const char *batch, guint *total, GError **error)
+{
+  g_autoptr(CrPolicy) policy = cr_project_policy(p, error);
+  static const char *const states[] = {"detected", "review", "leak"};
+  for (guint s = 0; policy && s < G_N_ELEMENTS(states); s++) {
+    g_autoptr(GPtrArray) notes = cr_documents_ids(p->work, states[s], batch, error);
+    for (guint i = 0; notes && i < notes->len; i++) {
+      guint n = 0;
+      if (!cr_review_count_disputes(p, notes->pdata[i], policy, &n, error))
+        return FALSE;
+      *total += n;
+    }
+    if (!notes)
+      return FALSE;
+  }
+  return policy != NULL;
+}
+
+static gboolean
+check_signable(CrProject *p, const char *batch, GError **error)
+{
+  g_autoptr(GError) local = NULL;
+  gint64 n = cr_documents_count(p->work, NULL, batch, &local);
+  gint64 missing = local ? 0 : cr_review_n_incomplete(p->work, batch, cr_project_member(p), &local);
+  if (!local && n == 0)
+    g_set_error(&local, CR_ERROR, CR_ERROR_NOT_FOUND, "there is no import batch %s", batch);
+  else if (!local && missing > 0)
+    g_set_error(&local, CR_ERROR, CR_ERROR_GATE_CLEAR,
+                "batch %s: %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT
+                " notes have candidates that you have not decided",
+                batch, missing, n);
+  if (!local)
+    return TRUE;
+  g_propagate_error(error, g_steal_pointer(&local));
+  return FALSE;
+}
+
+static json_t *
+strings_json(GStrv strings)
+{
+  json_t *list = json_array();
+  for (guint i = 0; strings && strings[i]; i++)
+    json_array_append_new(list, json_string(strings[i]));
+  return list;
+}
+
+static gboolean
+put_signature(CrProject *p, const char *batch, const char *hash, GError **error)
+{
+  g_autofree char *signature = cr_project_sign(p, cr_review_statement(), hash),
+                  *object = g_strconcat("batch:", batch, NULL);
+  cr_tx_event(p, CR_ROLE_PRIVACY, "review.signed", object, NULL, signature, NULL);
+  return cr_review_put_signature(p->work, batch, cr_project_member(p), hash, signature, error);
+}
+
+json_t *
+cr_review_sign(CrProject *p, const char *batch, GError **error)
+{
+  guint disputes = 0;
+  if (!cr_project_require(p, CR_ROLE_PRIVACY, "signing", error) ||
+      !cr_project_require_vault(p, "signing", error) || !check_signable(p, batch, error))
+    return NULL;
+  g_autofree char *hash = cr_review_batch_hash(p->work, batch, cr_project_member(p), error);
+  if (!hash || !cr_tx_begin(p, error))
+    return NULL;
+  g_auto(GStrv) signers =
+      put_signature(p, batch, hash, error) ? cr_review_signers(p->work, batch, NULL, error) : NULL;
+  gboolean all = signers && g_strv_length(signers) >= cr_project_reviewers(p);
+  if (!signers || (all && !count_batch_disputes(p, batch, &disputes, error)) || !cr_tx_commit(p, error)) {
+    cr_tx_rollback(p);
+    return NULL;
+  }
+  return json_pack("{s:s, s:s, s:s, s:s, s:o, s:i, s:i}", "batch", batch, "member", cr_project_member(p),
+                   "statement", cr_review_statement(), "hash", hash, "signers", strings_json(signers),
+                   "needed", (int)cr_project_reviewers(p), "disputes", (int)disputes);
+}
+
+/* ---- gate G1 ---- */
+
+char *
+cr_gate_clear_missing(CrProject *p, const char *batch, GError **error)
+{
+  g_auto(GStrv) stale = NULL;
+  g_auto(GStrv) signers = cr_review_signers(p->work, batch, &stale, error);
+  guint needed = cr_project_reviewers(p);
+  if (!signers)
+    return NULL;
+  gint64 disputes = cr_review_n_disputes(p->work, batch, error);
+  gint64 undetected = cr_documents_count(p->work, "imported", batch, error);
+  if (undetected > 0)
+    return g_strdup_printf("the detectors have not looked at %" G_GINT64_FORMAT " notes", undetected);
+  if (g_strv_length(signers) < needed)
+    return g_strdup_printf("signed by %u of %u privacy reviewers%s", g_strv_length(signers), needed,
+                           g_strv_length(stale) ? "; decisions changed after a signature" : "");
+  if (disputes > 0)
+    return g_strdup_printf("%" G_GINT64_FORMAT " identifiers are removed by one reviewer and kept by another",
+                           disputes);
+  for (guint i = 0; signers[i]; i++) {
+    gint64 open = cr_review_n_incomplete(p->work, batch, signers[i], error);
+    if (open > 0)
+      return g_strdup_printf("%s has not decided %" G_GINT64_FORMAT " notes", signers[i], open);
+  }
+  return NULL;
+}
