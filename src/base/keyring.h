@@ -47,8 +47,9 @@ char *cr_keyring_sign_key_hex(const CrKeyring *ring, const char *code);
 void cr_keyring_set_sealed_name(CrKeyring *ring, const char *code, GBytes *box);
 GBytes *cr_keyring_sealed_name(const CrKeyring *ring, const char *code); /* borrowed, NULL where unset */
 
-/* WRONG_PASSPHRASE, NO_SUCH_MEMBER, MEMBER_LOCKED. Costs about half a second of Argon2id (interactive limits
- * in tests by cr_keyring_set_cheap_passphrases). */
+/* WRONG_PASSPHRASE, NO_SUCH_MEMBER, MEMBER_LOCKED. Costs about a third of a second of Argon2id; the
+ * parameters stand with the member. For tests alone, members made while the environment variable
+ * CHARTROOM_TEST_CHEAP_KDF is set cost next to nothing, and are as weak. */
 CrMemberKeys *cr_keyring_unlock(CrKeyring *ring, const char *code, const char *passphrase,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean cr_keyring_change_passphrase(CrKeyring *ring, CrMemberKeys *keys, const char *new_passphrase,

@@ -1,0 +1,49 @@
+/* error.c: the table of error.h as rows that can be looked up. */
+#include <chartroom/error.h>
+
+G_DEFINE_QUARK(chartroom - error - quark, cr_error)
+
+typedef struct {
+  const char *name;
+  CrExit exit_status;
+  const char *advice;
+} ErrorRow;
+
+#define ERROR_ROW(code, name, exit_status, advice) [CR_ERROR_##code] = {name, exit_status, advice},
+static const ErrorRow rows[] = {CR_ERROR_TABLE(ERROR_ROW)};
+
+/* Errors of other domains (GLib's own) are faults of the program: it should have said what they mean. */
+static const ErrorRow *
+row_of(const GError *error)
+{
+  if (!error || error->domain != CR_ERROR || error->code < 0 || error->code >= CR_ERROR_N_CODES)
+    return &rows[CR_ERROR_INTERNAL];
+  return &rows[error->code];
+}
+
+const char *
+cr_error_name(const GError *error)
+{
+  return row_of(error)->name;
+}
+
+CrExit
+cr_error_exit(const GError *error)
+{
+  return row_of(error)->exit_status;
+}
+
+const char *
+cr_error_advice(const GError *error)
+{
+  return row_of(error)->advice;
+}
+
+int
+cr_error_code_from_name(const char *name)
+{
+  for (int i = 0; i < CR_ERROR_N_CODES; i++)
+    if (g_strcmp0(rows[i].name, name) == 0)
+      return i;
+  return -1;
+}
