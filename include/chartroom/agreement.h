@@ -20,9 +20,11 @@ CR_EXPORT CrEstimate cr_kappa_cohen(const guint64 *counts, guint n_categories);
 typedef struct {
   const double *values;
   gsize n_units, n_raters;
+  gboolean are_words; /* the values only stand for words: no order, no distance */
 } CrRatings;
 /* All metrics of cli.md's `agree --ratings` as one JSON object; level "nominal", "ordinal", "interval",
- * "ratio". New reference. */
+ * "ratio" (of Krippendorff's alpha). Where a coefficient is not defined its member is null and the reason
+ * stands under "notes". New reference. */
 CR_EXPORT json_t *cr_agreement_ratings(const CrRatings *ratings, const char *level);
 
 /* Labelled spans of one reader in one document, code points or bytes alike. fragments: normalised. */
@@ -65,8 +67,8 @@ CR_EXPORT void cr_span_match(const CrLabelSpan *gold, gsize n_gold, const CrLabe
 CR_EXPORT double cr_span_f1(const CrSpanCounts *counts,
                             CrMatch match); /* NaN where nothing is there on either side */
 
-/* The differences of two readers in one document, for resolution: pairs by the same matching. kind: "bounds",
- * "type", "missing". */
+/* The differences of two readers in one document, for resolution: pairs by the same matching. kind: "bounds"
+ * (same label), "type" (another label, the bounds the same or not), "missing" (only one reader has it). */
 typedef struct {
   const char *kind;
   gssize a, b; /* index into the sets, -1 = absent */
