@@ -1,0 +1,91 @@
+/* assign-draw.c: seeded draws. The same seed gives the same draw on every machine and in every version: the
+ * seed stands in the trail, so that anybody can draw again and compare. */
+#include "workflow/reading-private.h"
+
+#include <math.h>
+
+/* splitmix64 (Steele, Lea, Flood 2014). */
+static guint64
+next_random(guint64 *state)
+{
+  guint64 z = (*state += 0x9E3779B97F4A7C15u);
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+  return z ^ (z >> 31);
+}
+
+/* 0 .. n-1 without bias: values of the last, incomplete stretch are drawn again. */
+static gsize
+next_below(guint64 *state, guint64 n)
+{
+  guint64 limit = G_MAXUINT64 - G_MAXUINT64 % n, value;
+  do
+    value = next_random(state);
+  while (value >= limit);
+  return (gsize)(value % n);
+}
+
+void
+cr_seeded_shuffle(guint64 seed, gpointer *items, gsize n_items)
+{
+  guint64 state = seed;
+  for (gsize i = n_items; i > 1; i--) {
+    gsize j = next_below(&state, i);
+    gpointer held = items[i - 1];
+    items[i - 1] = items[j];
+    items[j] = held;
+  }
+}
+
+gint64
+cr_seed_draw(CrEnv *env)
+{
+  guint64 seed;
+  env->random(env, &seed, sizeof seed);
+  return (gint64)(seed >> 11); /* 53 bits: exact in every JSON reader */
+}
+
+/* The reader with the least to do, except one; the first of equals in a rotation that starts at `from`. */
+static guint
+least_loaded(const guint *loads, guint n_readers, guint except, guint from)
+{
+  guint best = G_MAXUINT;
+  for (guint i = 0; i < n_readers; i++) {
+    guint reader = (from + i) % n_readers;
+    if (reader != except && (best == G_MAXUINT || loads[reader] < loads[best]))
+      best = reader;
+  }
+  return best;
+}
+
+static void
+add_task(GArray *tasks, guint *loads, gsize note, guint reader)
+{
+  CrDrawnTask task = {note, reader};
+  g_array_append_val(tasks, task);
+  loads[reader]++;
+}
+
+GArray *
+cr_draw_tasks(guint64 seed, gsize n_notes, guint n_readers, double overlap, gsize *n_twice)
+{
+  GArray *tasks = g_array_new(FALSE, FALSE, sizeof(CrDrawnTask));
+  g_autofree guint *loads = g_new0(guint, n_readers), *first = g_new(guint, n_notes);
+  g_autofree gpointer *order = g_new(gpointer, n_notes);
+  gsize twice = n_readers > 1 ? (gsize)ceil(overlap * (double)n_notes - 1e-9) : 0;
+  *n_twice = MIN(twice, n_notes);
+  for (gsize i = 0; i < n_notes; i++)
+    order[i] = GSIZE_TO_POINTER(i);
+  cr_seeded_shuffle(seed, order, n_notes);
+  for (gsize i = 0; i < n_notes; i++) {
+    gsize note = GPOINTER_TO_SIZE(order[i]);
+    first[note] = least_loaded(loads, n_readers, G_MAXUINT, (guint)(i % n_readers));
+    add_task(tasks, loads, note, first[note]);
+  }
+  cr_seeded_shuffle(seed ^ 0x5EC0D5EC0D5EC0D5u, order, n_notes);
+  for (gsize i = 0; i < *n_twice; i++) {
+    gsize note = GPOINTER_TO_SIZE(order[i]);
+    add_task(tasks, loads, note, least_loaded(loads, n_readers, first[note], (guint)(i % n_readers)));
+  }
+  return tasks;
+}
