@@ -287,6 +287,34 @@ put_signature(CrProject *p, const char *batch, const char *hash, GError **error)
   return cr_review_put_signature(p->work, batch, cr_project_member(p), hash, signature, error);
 }
 
+/* A note in which there is nothing to decide needs no line of its own: the statement says that it was read.
+ */
+static gboolean
+complete_empty_notes(CrProject *p, const char *batch, GError **error)
+{
+  static const char *const states[] = {"detected", "review", "leak"};
+  g_autoptr(json_t) lines = json_array();
+  g_autoptr(CrPolicy) policy = cr_project_policy(p, error);
+  for (guint s = 0; policy && s < G_N_ELEMENTS(states); s++) {
+    g_autoptr(GPtrArray) notes = cr_documents_ids(p->work, states[s], batch, error);
+    for (guint i = 0; notes && i < notes->len; i++) {
+      const char *note = notes->pdata[i];
+      if (cr_review_is_complete(p->work, note, cr_project_member(p), NULL))
+        continue;
+      g_autoptr(CrReviewNote) n = cr_review_note_load(p, note, cr_project_member(p), error);
+      if (!n)
+        return FALSE;
+      if (cr_decisions_n_undecided(n->decisions->pdata[0], policy) == 0)
+        json_array_append_new(lines, json_pack("{s:s, s:s, s:s}", "note", note, "decision", "keep-rest",
+                                               "reason", "nothing to decide"));
+    }
+    if (!notes)
+      return FALSE;
+  }
+  g_autoptr(json_t) done = policy ? cr_review_decide(p, lines, "signing", error) : NULL;
+  return done != NULL;
+}
+
 json_t *
 cr_review_sign(CrProject *p, const char *batch, GError **error)
 {
