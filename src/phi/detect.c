@@ -1,0 +1,205 @@
+/* The detector: tables and database once, then notes page by page. Always: the detector is read-only after
+ * _new; what changes lives in the scratch or on the stack of one call. */
+#include "phi-private.h"
+#include <string.h>
+
+enum { PAGE_BYTES = 1 << 20 };
+#define RULES_VERSION "1"
+
+struct CrPhiDetector {
+  PhiLexicon *lexicon;
+  PhiRules *rules;
+  char *version;
+};
+
+struct CrPhiScratch {
+  hs_scratch_t *hs;
+  GArray *matches; /* three guint32: rule, from, to */
+  GArray *tokens;  /* PhiToken */
+  GArray *found;   /* PhiCandidate */
+};
+
+static char *
+version_of(const PhiLexicon *lexicon, const PhiRules *rules)
+{
+  g_autofree char *all = g_strconcat(phi_lexicon_hash(lexicon), phi_rules_hash(rules), NULL);
+  g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, all, -1);
+  return g_strdup_printf("rules " RULES_VERSION " %.8s", sum);
+}
+
+static gboolean
+check_language(const char *language, GError **error)
+{
+  if (!language || strcmp(language, "en") == 0)
+    return TRUE;
+  g_set_error(error, CR_ERROR, CR_ERROR_USAGE, "there are no rules for the language \"%s\" (have: en)",
+              language);
+  return FALSE;
+}
+
+CrPhiDetector *
+cr_phi_detector_new(const char *rules_dir, const char *language, GError **error)
+{
+  if (!check_language(language, error))
+    return NULL;
+  if (hs_valid_platform() != HS_SUCCESS) {
+    g_set_error(error, CR_ERROR, CR_ERROR_INTERNAL,
+                "this processor lacks what the rule engine needs (SSE4.2)");
+    return NULL;
+  }
+  g_autoptr(CrPhiDetector) detector = g_new0(CrPhiDetector, 1);
+  detector->lexicon = phi_lexicon_load(rules_dir, error);
+  if (!detector->lexicon)
+    return NULL;
+  g_autofree char *path = phi_rules_path(rules_dir, "rules.tsv");
+  detector->rules = phi_rules_load(path, error);
+  if (!detector->rules)
+    return NULL;
+  detector->version = version_of(detector->lexicon, detector->rules);
+  return g_steal_pointer(&detector);
+}
+
+void
+cr_phi_detector_free(CrPhiDetector *detector)
+{
+  if (!detector)
+    return;
+  phi_lexicon_free(detector->lexicon);
+  phi_rules_free(detector->rules);
+  g_free(detector->version);
+  g_free(detector);
+}
+
+const char *
+cr_phi_detector_version(const CrPhiDetector *detector)
+{
+  return detector->version;
+}
+
+CrPhiScratch *
+cr_phi_scratch_new(const CrPhiDetector *detector)
+{
+  CrPhiScratch *scratch = g_new0(CrPhiScratch, 1);
+  hs_error_t status = hs_alloc_scratch(phi_rules_database(detector->rules), &scratch->hs);
+  g_assert(status == HS_SUCCESS);
+  scratch->matches = g_array_new(FALSE, FALSE, 3 * sizeof(guint32));
+  scratch->tokens = g_array_new(FALSE, FALSE, sizeof(PhiToken));
+  scratch->found = g_array_new(FALSE, FALSE, sizeof(PhiCandidate));
+  return scratch;
+}
+
+void
+cr_phi_scratch_free(CrPhiScratch *scratch)
+{
+  if (!scratch)
+    return;
+  hs_free_scratch(scratch->hs);
+  g_array_unref(scratch->matches);
+  g_array_unref(scratch->tokens);
+  g_array_unref(scratch->found);
+  g_free(scratch);
+}
+
+/* Where the page that starts at from ends: a blank line, else a line's end, else white space, else a
+ * character, near the page size. */
+static gsize
+page_end(const char *s, gsize n_bytes, gsize from)
+{
+  if (n_bytes - from <= PAGE_BYTES)
+    return n_bytes;
+  gsize limit = from + PAGE_BYTES, floor = limit - PAGE_BYTES / 8, line = 0, space = 0;
+  for (gsize i = limit; i > floor; i--) {
+    if (s[i - 1] == '\n') {
+      if (i >= 2 && s[i - 2] == '\n')
+        return i;
+      line = line ? line : i;
+    } else if (s[i - 1] == ' ') {
+      space = space ? space : i;
+    }
+  }
+  if (line || space)
+    return line ? line : space;
+  while (((guchar)s[limit] & 0xc0) == 0x80)
+    limit--;
+  return limit;
+}
+
+static PhiPage
+open_page(const CrPhiDetector *detector, CrPhiScratch *scratch, const char *s, gsize n_bytes)
+{
+  PhiPage page = {detector, detector->lexicon, s, (guint32)n_bytes, scratch->tokens, scratch->found};
+  g_array_set_size(page.found, 0);
+  phi_tokens_fill(&page);
+  return page;
+}
+
+typedef struct {
+  const CrPhiDetector *detector;
+  CrPhiScratch *scratch;
+  const PhiKnownSet *known;
+  double threshold;
+} Run;
+
+static void
+find_alone(const Run *run, PhiPage *page)
+{
+  phi_rules_run(run->detector->rules, run->scratch->hs, run->scratch->matches, page);
+  phi_names_run(page);
+  if (run->known)
+    phi_known_run(run->known, page);
+}
+
+/* One page: found, propagated and merged at once. */
+static void
+detect_single(const Run *run, const char *s, gsize n_bytes, GArray *spans)
+{
+  g_autoptr(PhiSeen) seen = phi_seen_new(run->detector->lexicon);
+  PhiPage page = open_page(run->detector, run->scratch, s, n_bytes);
+  find_alone(run, &page);
+  phi_seen_learn(seen, &page, run->threshold);
+  phi_seen_run(seen, &page);
+  phi_merge(page.found, 0, run->threshold, spans);
+}
+
+/* Several pages: learn from all of them first. */
+static void
+detect_pages(const Run *run, const char *s, gsize n_bytes, GArray *spans)
+{
+  g_autoptr(PhiSeen) seen = phi_seen_new(run->detector->lexicon);
+  for (gsize from = 0, end; from < n_bytes; from = end) {
+    end = page_end(s, n_bytes, from);
+    PhiPage page = open_page(run->detector, run->scratch, s + from, end - from);
+    find_alone(run, &page);
+    phi_seen_learn(seen, &page, run->threshold);
+  }
+  for (gsize from = 0, end; from < n_bytes; from = end) {
+    end = page_end(s, n_bytes, from);
+    PhiPage page = open_page(run->detector, run->scratch, s + from, end - from);
+    find_alone(run, &page);
+    phi_seen_run(seen, &page);
+    phi_merge(page.found, from, run->threshold, spans);
+  }
+}
+
+static void
+clear_span(gpointer span)
+{
+  cr_phi_span_clear(span);
+}
+
+GArray *
+cr_phi_detect(const CrPhiDetector *detector, CrPhiScratch *scratch, const CrText *text, const CrKnown *known,
+              double threshold)
+{
+  GArray *spans = g_array_new(FALSE, FALSE, sizeof(CrPhiSpan));
+  g_array_set_clear_func(spans, clear_span);
+  g_autoptr(PhiKnownSet) set = known ? phi_known_compile(detector->lexicon, known) : NULL;
+  Run run = {detector, scratch, set, threshold};
+  const char *s = cr_text_bytes(text);
+  gsize n_bytes = cr_text_length(text, CR_UNIT_BYTE);
+  if (n_bytes <= PAGE_BYTES)
+    detect_single(&run, s, n_bytes, spans);
+  else
+    detect_pages(&run, s, n_bytes, spans);
+  return spans;
+}

@@ -1,0 +1,98 @@
+/* Table files of this room: tab-separated lines, # opens a comment line. Where they lie: rules_dir, or the
+ * installed folder, or the source tree's while running from a build. */
+#include "phi-private.h"
+#include <errno.h>
+#include <string.h>
+
+#ifndef CR_PHI_SOURCE_DATA
+#error "src/phi/meson.build defines CR_PHI_SOURCE_DATA and CR_PHI_INSTALLED_DATA"
+#endif
+
+static const char *
+default_data(void)
+{
+  static gsize once = 0;
+  static const char *dir = NULL;
+  if (g_once_init_enter(&once)) {
+    const char *named = g_getenv("CHARTROOM_DATA");
+    if (named && *named)
+      dir = g_strdup(named);
+    else
+      dir = g_file_test(CR_PHI_SOURCE_DATA "/rules/rules.tsv", G_FILE_TEST_EXISTS) ? CR_PHI_SOURCE_DATA
+                                                                                   : CR_PHI_INSTALLED_DATA;
+    g_once_init_leave(&once, 1);
+  }
+  return dir;
+}
+
+char *
+phi_rules_path(const char *rules_dir, const char *name)
+{
+  if (rules_dir)
+    return g_build_filename(rules_dir, name, NULL);
+  return g_build_filename(default_data(), "rules", name, NULL);
+}
+
+/* A site's own rules folder may bring its own lexicon; otherwise the program's is used. */
+char *
+phi_lexicon_path(const char *rules_dir, const char *name)
+{
+  if (rules_dir) {
+    g_autofree char *own = g_build_filename(rules_dir, "..", "lexicons", name, NULL);
+    if (g_file_test(own, G_FILE_TEST_EXISTS))
+      return g_steal_pointer(&own);
+  }
+  return g_build_filename(default_data(), "lexicons", name, NULL);
+}
+
+static gboolean
+read_rows(char *bytes, PhiRowFunc func, gpointer data, GError **error)
+{
+  guint line = 0;
+  for (char *at = bytes; at && *at;) {
+    char *next = strchr(at, '\n');
+    if (next)
+      *next++ = '\0';
+    line++;
+    g_strchomp(at);
+    if (*at && *at != '#') {
+      char *fields[12];
+      guint n = 0;
+      for (char *field = at; field && n < G_N_ELEMENTS(fields); n++) {
+        fields[n] = field;
+        field = strchr(field, '\t');
+        if (field)
+          *field++ = '\0';
+      }
+      if (!func(fields, n, line, data, error))
+        return FALSE;
+    }
+    at = next;
+  }
+  return TRUE;
+}
+
+gboolean
+phi_table_read(const char *path, PhiRowFunc func, gpointer data, GString *hash_of, GError **error)
+{
+  g_autofree char *bytes = NULL;
+  gsize n_bytes = 0;
+  g_autoptr(GError) cause = NULL;
+  if (!g_file_get_contents(path, &bytes, &n_bytes, &cause)) {
+    g_set_error(error, CR_ERROR, CR_ERROR_BAD_RULES, "%s: cannot be read", path);
+    return FALSE;
+  }
+  if (memchr(bytes, 0, n_bytes) || !g_utf8_validate(bytes, (gssize)n_bytes, NULL)) {
+    g_set_error(error, CR_ERROR, CR_ERROR_BAD_RULES, "%s: not a UTF-8 text", path);
+    return FALSE;
+  }
+  if (hash_of) {
+    g_autofree char *sum = g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)bytes, n_bytes);
+    g_string_append(hash_of, sum);
+  }
+  g_autoptr(GError) inner = NULL;
+  if (read_rows(bytes, func, data, &inner))
+    return TRUE;
+  g_set_error(error, CR_ERROR, CR_ERROR_BAD_RULES, "%s:%s", path, inner ? inner->message : "bad row");
+  return FALSE;
+}
