@@ -13,7 +13,8 @@ SAMPLE = os.path.join(os.environ.get("CR_SOURCE", os.path.join(os.path.dirname(_
 NAMES = ("PATIENT", "STAFF", "RELATIVE")
 # Names that are also words, and stand in these notes as words.
 ALSO_WORDS = {"May", "Will", "Brown", "Grace", "Dot", "Still", "Bear"}
-RESTRICTED_ZIPS = {"036", "059", "102", "203", "205", "369", "556", "692", "753", "772", "821", "823", "878", "879", "884", "893"}
+# Census 2000: areas of 20,000 people or fewer (45 CFR 164.514(b)(2)(i)(B) and the guidance to it).
+RESTRICTED_ZIPS = set("036 059 063 102 203 556 692 790 821 823 830 831 878 879 884 890 893".split())
 
 
 def lines(name):
@@ -53,12 +54,15 @@ def decide(notes, *files):
 
 
 def safe_harbor(text, kind):
+    """What may stand in place of an identifier, as a regular expression."""
     if kind == "AGE90":
-        return "90+"
+        return r"90\+"
     if kind == "ZIP":
-        return "000" if text[:3] in RESTRICTED_ZIPS else text[:3]
-    year = re.search(r"(?<!\d)(?:18|19|20)\d\d(?!\d)", text) if kind == "DATE" else None
-    return "[%s %s]" % (kind, year.group()) if year else "[%s]" % kind
+        return r"\[ZIP %s\]" % ("000" if text[:3] in RESTRICTED_ZIPS else text[:3])
+    if kind == "DATE":
+        year = re.search(r"(?<!\d)(?:18|19|20)\d\d(?!\d)", text)
+        return r"(?:\[DATE %s\]|90\+)" % (year.group() if year else r"\d{4}") + ("" if year else r"|\[DATE\]")
+    return r"\[%s\]" % kind
 
 
 def joined(*reviewers):
@@ -73,11 +77,12 @@ def joined(*reviewers):
 
 
 def cleared(text, spans):
+    """The cleared text, as a regular expression: what was not removed stands unchanged."""
     out, at = [], 0
     for start, end, kind in spans:
-        out += [text[at:start], safe_harbor(text[start:end], kind)]
+        out += [re.escape(text[at:start]), "(?:%s)" % safe_harbor(text[start:end], kind)]
         at = end
-    return "".join(out + [text[at:]])
+    return "".join(out + [re.escape(text[at:])])
 
 
 def label_names():
@@ -119,7 +124,7 @@ class Sample:
         self.one_settled = decide(self.notes, "review-1.jsonl", "review-settle-1.jsonl")
         self.two_settled = decide(self.notes, "review-2.jsonl", "review-settle-2.jsonl")
         self.spans = {n: joined(self.one_settled[n], self.two_settled[n]) for n in self.notes}
-        self.text = {n: cleared(t, self.spans[n]) for n, (t, _) in self.notes.items()}
+        self.text = {line["id"]: line["text"] for line in lines("labels-A.jsonl")}
 
     def test_notes(self):
         """enough notes, of enough kinds and lengths, in every shape the importers know"""
@@ -166,6 +171,12 @@ class Sample:
             left = set(re.findall(r"[^\W\d_]{3,}", self.text[note]))
             assert not (gone - ALSO_WORDS) & left, (note, (gone - ALSO_WORDS) & left)
             assert not re.search(r"555[-. ]01\d\d|@\w|\b\d{1,2}[-/]\d{1,2}[-/]\d{2,4}\b|\b(?:19|20)\d\d-\d\d", self.text[note]), note
+
+    def test_cleared(self):
+        """the readers had the texts that the policy makes of the notes and the joined decisions"""
+        assert self.text == {line["id"]: line["text"] for line in lines("labels-B.jsonl")}
+        for note, (text, _) in self.notes.items():
+            assert re.fullmatch(cleared(text, self.spans[note]), self.text[note]), note
 
     def test_every_identifier(self):
         """all kinds of Safe Harbor identifiers occur, and ZIP codes of both sorts"""
