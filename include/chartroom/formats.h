@@ -33,6 +33,7 @@ struct CrFormat {
   gboolean (*writer_add)(CrWriter *writer, const json_t *document, GPtrArray *not_carried /* CrNotCarried */,
                          GError **error);
   gboolean (*writer_finish)(CrWriter *writer, GError **error); /* frees the writer in any case */
+  void (*writer_discard)(CrWriter *writer); /* instead of finish: frees it, and nothing is left on the disk */
   gboolean (*sniff)(const char *path, const char *head, gsize n_head);
 };
 CR_EXPORT const CrFormat *cr_format_find(const char *name);

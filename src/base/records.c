@@ -167,6 +167,13 @@ cr_source_peek(CrSource *source, gsize *n_bytes)
 gboolean
 cr_source_seek(CrSource *source, guint64 byte_off, guint64 line, GError **error)
 {
+  guint64 buffer_off = source->file_off - source->start;
+  if (byte_off >= buffer_off && byte_off <= buffer_off + source->end) {
+    source->start = (gsize)(byte_off - buffer_off);
+    source->file_off = byte_off;
+    source->line = line;
+    return TRUE;
+  }
   if (lseek(source->fd, (off_t)byte_off, SEEK_SET) < 0) {
     set_errno(error, source->path, "seeking");
     return FALSE;

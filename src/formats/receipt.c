@@ -1,0 +1,179 @@
+/* The receipt: what was written, hashed, and every offset proved. An auditor checks it with nothing but the
+ * folder. */
+#include "formats/formats-private.h"
+#include "formats/receipt.h"
+#include "base/base.h"
+#include <string.h>
+
+static const struct {
+  const char *format;
+  gboolean (*prove)(const char *path, CrProof *proof, GError **error);
+} provers[] = {{"jsonl", cr_proof_jsonl}, {"csv", cr_proof_csv}, {"brat", cr_proof_brat}};
+
+static const char *
+unit_name(CrUnit unit)
+{
+  static const char *const names[] = {"byte", "code point", "UTF-16 code unit"};
+  return names[unit];
+}
+
+static gboolean
+add_file(json_t *files, const char *path, const char *relative, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(GMappedFile) map = g_mapped_file_new(path, FALSE, &failure);
+  if (map == NULL) {
+    g_set_error(error, CR_ERROR, CR_ERROR_IO, "%s: opening: %s", path, failure->message);
+    return FALSE;
+  }
+  gsize n_bytes = g_mapped_file_get_length(map);
+  const char *bytes = g_mapped_file_get_contents(map);
+  g_autofree char *hash = cr_sha256_hex(bytes != NULL ? bytes : "", n_bytes);
+  json_array_append_new(
+      files, json_pack("{s:s, s:I, s:s}", "path", relative, "bytes", (json_int_t)n_bytes, "sha256", hash));
+  return TRUE;
+}
+
+static json_t *
+list_written(const char *path, GError **error)
+{
+  g_autoptr(json_t) files = json_array();
+  if (!g_file_test(path, G_FILE_TEST_IS_DIR)) {
+    g_autofree char *name = g_path_get_basename(path);
+    return add_file(files, path, name, error) ? g_steal_pointer(&files) : NULL;
+  }
+  g_autoptr(GPtrArray) names = cr_list_files(path, error);
+  if (names == NULL)
+    return NULL;
+  for (guint i = 0; i < names->len; i++) {
+    g_autofree char *full = g_build_filename(path, names->pdata[i], NULL);
+    if (!add_file(files, full, names->pdata[i], error))
+      return NULL;
+  }
+  return g_steal_pointer(&files);
+}
+
+static gboolean
+prove(const CrFormat *format, const char *path, CrProof *proof, GError **error)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS(provers); i++)
+    if (strcmp(provers[i].format, format->name) == 0)
+      return provers[i].prove(path, proof, error);
+  g_set_error(error, CR_ERROR, CR_ERROR_OFFSET_NOT_PROVED, "%s: no proof for the format %s", path,
+              format->name);
+  return FALSE;
+}
+
+json_t *
+cr_receipt_make(const CrFormat *format, const char *path, GError **error)
+{
+  CrProof proof = {0};
+  if (!prove(format, path, &proof, error))
+    return NULL;
+  g_autoptr(json_t) files = list_written(path, error);
+  if (files == NULL)
+    return NULL;
+  return json_pack("{s:s, s:s, s:O, s:I, s:I, s:I}", "format", format->name, "unit", unit_name(format->unit),
+                   "files", files, "documents", (json_int_t)proof.documents, "entities",
+                   (json_int_t)proof.entities, "proved", (json_int_t)proof.proved);
+}
+
+/* ---- checking ---- */
+
+/* A path of a receipt stays below the folder. */
+static gboolean
+is_below(const char *path)
+{
+  g_auto(GStrv) parts = g_strsplit(path, "/", -1);
+  return path[0] != '/' && !g_strv_contains((const char *const *)parts, "..");
+}
+
+static gboolean
+changed(const char *path, const char *what, GError **error)
+{
+  g_set_error(error, CR_ERROR, CR_ERROR_DAMAGED, "%s: %s", path, what);
+  return FALSE;
+}
+
+static gboolean
+check_file(const char *dir, const json_t *entry, GError **error)
+{
+  const char *relative = cr_json_string(entry, "path"), *hash = cr_json_string(entry, "sha256");
+  if (relative == NULL || hash == NULL || !is_below(relative))
+    return changed(dir, "receipt.json does not name its files", error);
+  g_autofree char *path = g_build_filename(dir, relative, NULL);
+  g_autoptr(json_t) now = json_array();
+  if (!g_file_test(path, G_FILE_TEST_IS_REGULAR))
+    return changed(path, "the receipt names this file, and it is not there", error);
+  if (!add_file(now, path, relative, error))
+    return FALSE;
+  if (g_strcmp0(cr_json_string(json_array_get(now, 0), "sha256"), hash) != 0)
+    return changed(path, "not the file that the receipt was made of", error);
+  return TRUE;
+}
+
+/* The path that a receipt was made of, seen from the folder it lies in: one file, or the folder of them. */
+static char *
+receipt_root(const char *dir, const CrFormat *format, const json_t *receipt)
+{
+  const json_t *first = json_array_get(json_object_get(receipt, "files"), 0);
+  const char *base = cr_json_string(receipt, "base"), *name = cr_json_string(first, "path");
+  g_autofree char *root = g_build_filename(dir, base != NULL && is_below(base) ? base : "", NULL);
+  if (format->is_folder || name == NULL)
+    return g_steal_pointer(&root);
+  return g_build_filename(root, name, NULL);
+}
+
+static gboolean
+check_proof(const char *dir, const json_t *receipt, GError **error)
+{
+  static const char *const counts[] = {"documents", "entities", "proved"};
+  const char *name = cr_json_string(receipt, "format");
+  const CrFormat *format = name != NULL ? cr_format_find(name) : NULL;
+  if (format == NULL)
+    return changed(dir, "receipt.json names no format that this version knows", error);
+  CrProof proof = {0};
+  g_autofree char *root = receipt_root(dir, format, receipt);
+  if (!prove(format, root, &proof, error))
+    return FALSE;
+  const guint64 now[] = {proof.documents, proof.entities, proof.proved};
+  for (gsize i = 0; i < G_N_ELEMENTS(counts); i++)
+    if ((guint64)json_integer_value(json_object_get(receipt, counts[i])) != now[i])
+      return changed(dir, "the counts of receipt.json are not those of its files", error);
+  return TRUE;
+}
+
+static gboolean
+check_one(const char *dir, const json_t *receipt, GError **error)
+{
+  const json_t *files = json_object_get(receipt, "files");
+  const char *base = cr_json_string(receipt, "base");
+  g_autofree char *root = g_build_filename(dir, base != NULL && is_below(base) ? base : "", NULL);
+  if (!json_is_array(files))
+    return changed(dir, "receipt.json lists no files", error);
+  for (size_t i = 0; i < json_array_size(files); i++)
+    if (!check_file(root, json_array_get(files, i), error))
+      return FALSE;
+  return check_proof(dir, receipt, error);
+}
+
+gboolean
+cr_receipt_check(const char *dir, GError **error)
+{
+  g_autofree char *path = g_build_filename(dir, "receipt.json", NULL);
+  g_autoptr(GBytes) bytes = cr_file_read(path, 1 << 28, error);
+  if (bytes == NULL)
+    return FALSE;
+  gsize n_bytes = 0;
+  const char *data = g_bytes_get_data(bytes, &n_bytes);
+  g_autoptr(json_t) receipt = cr_json_parse(data, n_bytes, NULL);
+  if (!json_is_object(receipt))
+    return changed(path, "not a JSON object", error);
+  const json_t *receipts = json_object_get(receipt, "receipts");
+  if (!json_is_array(receipts))
+    return check_one(dir, receipt, error);
+  for (size_t i = 0; i < json_array_size(receipts); i++)
+    if (!check_one(dir, json_array_get(receipts, i), error))
+      return FALSE;
+  return TRUE;
+}
