@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 typedef struct CrGuidelines CrGuidelines;
 
 /* path: .yaml/.yml/.json; its "text" member names a Markdown file beside it (or holds the Markdown itself).
- * BAD_GUIDELINES with file:line where known. */
+ * BAD_GUIDELINES with file:line (JSON that is none: BAD_JSON with the byte). */
 CR_EXPORT CrGuidelines *cr_guidelines_load(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* A shipped template: "medications", "problems", "medications-problems". template_dir NULL: the installed
  * data/guidelines. */

@@ -2,8 +2,8 @@
  *
  * YAML is read event by event: depth and number of nodes are capped, and what could make a small file large
  * or mean something unseen (anchors, aliases, tags, a second document) is refused. JSON is parsed by
- * cr_json_parse; a second walk over the bytes, which are then known to be JSON, finds the lines and repeated
- * keys. */
+ * cr_json_parse (which refuses repeated keys); a second walk over the bytes, in step with the tree that they
+ * gave, finds the lines. */
 #include "guidelines/guidelines-private.h"
 #include "base/base.h"
 #include <string.h>
@@ -269,7 +269,7 @@ cr_guidelines_source_yaml(CrGuidelinesSource *source, const char *bytes, gsize n
 /* ---- JSON ---- */
 
 typedef struct {
-  const char *p, *end, *path;
+  const char *p, *end;
   guint line;
   GHashTable *lines;
 } Walk;
@@ -311,60 +311,39 @@ walk_at_end(Walk *w, char closing)
   return TRUE;
 }
 
-/* Keys are compared as they are written: one written with escapes is refused, so that none can hide a
- * repetition and the walk stays in step with the tree. */
-static gboolean
-walk_key(Walk *w, GHashTable *seen, GError **error)
-{
-  const char *start = w->p;
-  walk_scalar(w);
-  g_autofree char *key = g_strndup(start, (gsize)(w->p - start));
-  gboolean plain = !strchr(key, '\\');
-  if (plain && g_hash_table_add(seen, g_steal_pointer(&key)))
-    return TRUE;
-  cr_guidelines_bad_line(error, w->path, w->line,
-                         plain ? "the key stands here twice" : "a key is written without escapes");
-  return FALSE;
-}
+static void walk_value(Walk *w, json_t *value);
 
-static gboolean walk_value(Walk *w, json_t *value, GError **error);
-
-static gboolean
-walk_object(Walk *w, json_t *object, GError **error)
+static void
+walk_object(Walk *w, json_t *object)
 {
-  g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   void *member = json_object_iter(object);
   for (w->p++; !walk_at_end(w, '}'); member = json_object_iter_next(object, member)) {
-    if (!walk_key(w, seen, error))
-      return FALSE;
     guint line = w->line;
+    walk_scalar(w); /* the key */
     walk_space(w);
     w->p++; /* the colon */
-    walk_space(w);
     json_t *value = json_object_iter_value(member);
-    if (!walk_value(w, value, error))
-      return FALSE;
+    walk_value(w, value);
     note_line(w->lines, value, line);
   }
-  return TRUE;
 }
 
-static gboolean
-walk_value(Walk *w, json_t *value, GError **error)
+static void
+walk_value(Walk *w, json_t *value)
 {
   walk_space(w);
   note_line(w->lines, value, w->line);
-  if (json_is_object(value) && *w->p == '{')
-    return walk_object(w, value, error);
-  if (!json_is_array(value) || *w->p != '[') {
+  if (json_is_object(value)) {
+    walk_object(w, value);
+    return;
+  }
+  if (!json_is_array(value)) {
     walk_scalar(w);
-    return TRUE;
+    return;
   }
   gsize i = 0;
   for (w->p++; !walk_at_end(w, ']'); i++)
-    if (!walk_value(w, json_array_get(value, i), error))
-      return FALSE;
-  return TRUE;
+    walk_value(w, json_array_get(value, i));
 }
 
 gboolean
@@ -377,9 +356,8 @@ cr_guidelines_source_json(CrGuidelinesSource *source, const char *bytes, gsize n
     return FALSE;
   }
   g_autoptr(GHashTable) lines = g_hash_table_new(NULL, NULL);
-  Walk walk = {.p = bytes, .end = bytes + n_bytes, .path = source->path, .line = 1, .lines = lines};
-  if (!walk_value(&walk, root, error))
-    return FALSE;
+  Walk walk = {.p = bytes, .end = bytes + n_bytes, .line = 1, .lines = lines};
+  walk_value(&walk, root);
   cr_guidelines_source_clear(source);
   source->root = g_steal_pointer(&root);
   source->lines = g_steal_pointer(&lines);
