@@ -195,18 +195,28 @@ choose_reader(const CrIntakeRun *run, CrSource *source, GError **error)
 
 /* ---- files and folders ---- */
 
+static guint64
+file_size(const char *path)
+{
+  struct stat st;
+  return stat(path, &st) == 0 && S_ISREG(st.st_mode) ? (guint64)st.st_size : 0;
+}
+
+static gboolean
+read_source(CrIntakeRun *run, const char *path, const char *base_id, GError **error)
+{
+  g_autoptr(CrSource) source = cr_source_open(path, error);
+  const CrReader *reader = source != NULL ? choose_reader(run, source, error) : NULL;
+  return reader != NULL && reader->read(run, source, base_id, error);
+}
+
 static gboolean
 read_file(CrIntakeRun *run, const char *path, const char *base_id, GError **error)
 {
-  g_autoptr(CrSource) source = cr_source_open(path, error);
-  if (source == NULL)
-    return FALSE;
-  const CrReader *reader = choose_reader(run, source, error);
-  if (reader == NULL)
-    return FALSE;
-  gboolean done = reader->read(run, source, base_id, error);
-  cr_intake_progress(run, source);
-  run->bytes_done += cr_source_size(source);
+  gboolean done = read_source(run, path, base_id, error);
+  run->bytes_done += file_size(path);
+  if (run->sink->progress != NULL)
+    run->sink->progress(run->bytes_done, run->bytes_all, run->user_data);
   return done;
 }
 
@@ -250,13 +260,6 @@ list_files(const char *root, const char *relative, GPtrArray *files, GError **er
     }
   }
   return TRUE;
-}
-
-static guint64
-file_size(const char *path)
-{
-  struct stat st;
-  return stat(path, &st) == 0 && S_ISREG(st.st_mode) ? (guint64)st.st_size : 0;
 }
 
 /* A file of a folder that cannot be read at all is quarantined like a record, and the others go on. */

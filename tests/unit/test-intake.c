@@ -58,9 +58,8 @@ quarantine_cb(const CrQuarantined *q, gpointer data)
   Kept *kept = data;
   g_autofree char *base = g_path_get_basename(q->file);
   g_assert_true(g_str_has_prefix(q->error->message, q->file)); /* the message says where */
-  g_ptr_array_add(kept->errors,
-                  g_strdup_printf("%s %s %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT, cr_error_name(q->error), base,
-                                  q->record, q->byte_off));
+  g_ptr_array_add(kept->errors, g_strdup_printf("%s %s %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT,
+                                                cr_error_name(q->error), base, q->record, q->byte_off));
 }
 
 static void
@@ -289,14 +288,16 @@ test_stop(void)
 static void
 test_jsonl(void)
 {
-  g_autoptr(Kept) kept = read_bytes(
-      "n.jsonl",
-      "{\"id\":\"A1\",\"text\":\"caf\\u00e9 \\ud83d\\ude0a\",\"patient\":17,\"date\":\"2023-04-05 10:11:12\",\"ward\":\"3B\","
-      "\"meta\":{\"type\":\"11506-3\",\"ward\":\"old\",\"n\":5},\"known\":{\"names\":[{\"given\":\"Ann\",\"family\":\"Lee\",\"role\":"
-      "\"patient\"}]}}\r\n"
-      "\n"
-      "{\"note_text\":\"two\",\"type\":\"ED\",\"date\":\"4/5/23\"}",
-      -1, NULL);
+  g_autoptr(Kept) kept =
+      read_bytes("n.jsonl",
+                 "{\"id\":\"A1\",\"text\":\"caf\\u00e9 \\ud83d\\ude0a\",\"patient\":17,\"date\":\"2023-04-05 "
+                 "10:11:12\",\"ward\":\"3B\","
+                 "\"meta\":{\"type\":\"11506-3\",\"ward\":\"old\",\"n\":5},\"known\":{\"names\":[{\"given\":"
+                 "\"Ann\",\"family\":\"Lee\",\"role\":"
+                 "\"patient\"}]}}\r\n"
+                 "\n"
+                 "{\"note_text\":\"two\",\"type\":\"ED\",\"date\":\"4/5/23\"}",
+                 -1, NULL);
   const CrRecord *first = record(kept, 0), *second = record(kept, 1);
   g_assert_cmpuint(kept->records->len + kept->errors->len, ==, 2);
   g_assert_cmpstr(first->id, ==, "A1");
@@ -320,32 +321,32 @@ test_jsonl(void)
 static void
 test_jsonl_bad(void)
 {
-  static const char lines[] = "{\"text\":\"fine\"}\n"            /* byte 0 */
-                              "{\"text\":\"no end}\n"            /* 16 */
-                              "[\"text\"]\n"                     /* 34 */
-                              "{\"id\":\"x\"}\n"                 /* 43 */
-                              "{\"text\":7}\n"                   /* 54 */
-                              "{\"text\":\" \\n\"}\n"            /* 65 */
-                              "{\"text\":\"a\\u0000b\"}\n"       /* 80 */
-                              "{\"text\":\"\\ud83d alone\"}\n"   /* 100 */
-                              "{\"text\":\"\xFF\"}\n"            /* 124 */
-                              "{\"text\":\"fine\"}\n"            /* 137 */
-                              "{\"text\":\"x\",\"known\":[]}\n"  /* 153 */
-                              "{\"text\":\"cut of";              /* 176 */
+  static const char lines[] = "{\"text\":\"fine\"}\n"           /* byte 0 */
+                              "{\"text\":\"no end}\n"           /* 16 */
+                              "[\"text\"]\n"                    /* 33 */
+                              "{\"id\":\"x\"}\n"                /* 42 */
+                              "{\"text\":7}\n"                  /* 53 */
+                              "{\"text\":\" \\n\"}\n"           /* 64 */
+                              "{\"text\":\"a\\u0000b\"}\n"      /* 79 */
+                              "{\"text\":\"\\ud83d alone\"}\n"  /* 99 */
+                              "{\"text\":\"\xFF\"}\n"           /* 123 */
+                              "{\"text\":\"fine\"}\n"           /* 136 */
+                              "{\"text\":\"x\",\"known\":[]}\n" /* 152 */
+                              "{\"text\":\"cut of";             /* 176 */
   g_autoptr(Kept) kept = read_bytes("bad.jsonl", lines, -1, NULL);
   g_assert_cmpuint(kept->records->len, ==, 2);
   g_assert_cmpuint(kept->errors->len, ==, 10);
   assert_error(kept, 0, "bad-json bad.jsonl 2 16");
-  assert_error(kept, 1, "bad-json bad.jsonl 3 34");
-  assert_error(kept, 2, "missing-field bad.jsonl 4 43");
-  assert_error(kept, 3, "missing-field bad.jsonl 5 54");
-  assert_error(kept, 4, "empty-text bad.jsonl 6 65");
-  g_assert_true(g_str_has_suffix(kept->errors->pdata[5], " bad.jsonl 7 80"));
-  assert_error(kept, 6, "lone-surrogate bad.jsonl 8 100");
-  assert_error(kept, 7, "invalid-utf8 bad.jsonl 9 124");
-  g_assert_true(g_str_has_suffix(kept->errors->pdata[8], " bad.jsonl 11 153"));
+  assert_error(kept, 1, "bad-json bad.jsonl 3 33");
+  assert_error(kept, 2, "missing-field bad.jsonl 4 42");
+  assert_error(kept, 3, "missing-field bad.jsonl 5 53");
+  assert_error(kept, 4, "empty-text bad.jsonl 6 64");
+  g_assert_true(g_str_has_suffix(kept->errors->pdata[5], " bad.jsonl 7 79"));
+  assert_error(kept, 6, "lone-surrogate bad.jsonl 8 99");
+  assert_error(kept, 7, "invalid-utf8 bad.jsonl 9 123");
+  g_assert_true(g_str_has_suffix(kept->errors->pdata[8], " bad.jsonl 11 152"));
   assert_error(kept, 9, "bad-json bad.jsonl 12 176");
-  g_assert_cmpuint(record(kept, 1)->byte_off, ==, 137);
+  g_assert_cmpuint(record(kept, 1)->byte_off, ==, 136);
 }
 
 static void
@@ -355,7 +356,8 @@ test_jsonl_map(void)
   CrIntakeOptions options = {.map = map};
   g_hash_table_insert(map, "Body", "text");
   g_hash_table_insert(map, "ref", "id");
-  g_autoptr(Kept) kept = read_bytes("m.ndjson", "{\"Body\":\"b\",\"ref\":\"r\",\"id\":\"other\",\"text\":\"t\"}\n", -1, &options);
+  g_autoptr(Kept) kept = read_bytes(
+      "m.ndjson", "{\"Body\":\"b\",\"ref\":\"r\",\"id\":\"other\",\"text\":\"t\"}\n", -1, &options);
   assert_text(record(kept, 0), "b");
   g_assert_cmpstr(record(kept, 0)->id, ==, "r");
   assert_meta(record(kept, 0), "id", "other");
@@ -377,7 +379,7 @@ test_csv(void)
                                     -1, NULL);
   g_assert_cmpuint(kept->records->len, ==, 3);
   g_assert_cmpuint(kept->errors->len, ==, 1);
-  assert_error(kept, 0, "empty-text n.csv 3 135");
+  assert_error(kept, 0, "empty-text n.csv 3 131");
   const CrRecord *first = record(kept, 0);
   g_assert_cmpstr(first->id, ==, "1");
   g_assert_cmpstr(first->patient, ==, "P7");
@@ -401,7 +403,8 @@ test_csv_columns(void)
   g_hash_table_insert(map, "given", "known.given");
   g_hash_table_insert(map, "tel", "known.phone");
   read_fails("c.csv", "id,note\n1,x\n", -1, &options, CR_ERROR_MISSING_COLUMN);
-  g_autoptr(Kept) kept = read_bytes("c.csv", "encounter_id,id,note,Dialogue,given,tel\nE,I,n,d,Ann,555\n", -1, &options);
+  g_autoptr(Kept) kept =
+      read_bytes("c.csv", "encounter_id,id,note,Dialogue,given,tel\nE,I,n,d,Ann,555\n", -1, &options);
   const CrRecord *r = record(kept, 0);
   assert_text(r, "d");
   g_assert_cmpstr(r->id, ==, "I");
@@ -417,22 +420,22 @@ static void
 test_csv_bad(void)
 {
   g_autoptr(Kept) kept = read_bytes("b.csv",
-                                    "id,text\n"        /* 0 */
-                                    "1,a\n"            /* 8 */
-                                    "2\n"              /* 12 */
-                                    "3,c,more\n"       /* 14 */
-                                    "4,\"d\"e\n"       /* 23 */
-                                    "5,\xFF\n"         /* 31 */
-                                    "6,f\n"            /* 35 */
-                                    "7,\"never\nclosed\n8,h\n", /* 39 */
+                                    "id,text\n"                 /* 0 */
+                                    "1,a\n"                     /* 8 */
+                                    "2\n"                       /* 12 */
+                                    "3,c,more\n"                /* 14 */
+                                    "4,\"d\"e\n"                /* 23 */
+                                    "5,\xFF\n"                  /* 30 */
+                                    "6,f\n"                     /* 34 */
+                                    "7,\"never\nclosed\n8,h\n", /* 38 */
                                     -1, NULL);
   g_assert_cmpuint(kept->records->len, ==, 2);
   g_assert_cmpuint(kept->errors->len, ==, 5);
   assert_error(kept, 0, "bad-csv b.csv 2 12");
   assert_error(kept, 1, "bad-csv b.csv 3 14");
   assert_error(kept, 2, "bad-csv b.csv 4 23");
-  assert_error(kept, 3, "invalid-utf8 b.csv 5 31");
-  assert_error(kept, 4, "bad-csv b.csv 7 39");
+  assert_error(kept, 3, "invalid-utf8 b.csv 5 30");
+  assert_error(kept, 4, "bad-csv b.csv 7 38");
   g_autoptr(Kept) nul = read_bytes("nul.csv", "id,text\n1,a\0b\n2,c\n", 18, NULL);
   assert_error(nul, 0, "nul-byte nul.csv 1 8");
   g_assert_cmpuint(nul->records->len, ==, 1);
@@ -447,7 +450,8 @@ test_csv_delimiters(void)
   assert_text(record(tab, 0), "a\tb");
 }
 
-/* Any bytes: what goes in comes out or is quarantined, record for record, and what comes out is what stood there. */
+/* Any bytes: what goes in comes out or is quarantined, record for record, and what comes out is what stood
+ * there. */
 static void
 test_csv_random(void)
 {
@@ -523,7 +527,8 @@ static void
 test_manifest_jsonl(void)
 {
   g_autofree char *path = put("m.jsonl",
-                              "{\"patient\":\"P7\",\"known\":{\"names\":[{\"given\":\"Ann\",\"family\":\"Lee\",\"role\":\"patient\"}]}}\n"
+                              "{\"patient\":\"P7\",\"known\":{\"names\":[{\"given\":\"Ann\",\"family\":"
+                              "\"Lee\",\"role\":\"patient\"}]}}\n"
                               "{\"patient\":\"P7\",\"known\":{\"phones\":[\"555-0100\"]}}\n"
                               "{\"id\":\"N1\",\"known\":{\"emails\":[\"a@b.org\"]}}\n",
                               -1);
@@ -598,7 +603,8 @@ test_aci_bench(void)
   static const char *const files[] = {"train.csv", "valid.csv"};
   g_autoptr(Kept) kept = kept_new();
   const char *shared = g_getenv("CR_SHARED");
-  g_autofree char *dir = g_build_filename(shared != NULL ? shared : "/nonexistent", "corpora", "aci-bench", NULL);
+  g_autofree char *dir =
+      g_build_filename(shared != NULL ? shared : "/nonexistent", "corpora", "aci-bench", NULL);
   if (!g_file_test(dir, G_FILE_TEST_IS_DIR)) {
     g_test_skip("no aci-bench in CR_SHARED");
     return;
