@@ -56,6 +56,19 @@ CR_EXPORT gboolean cr_project_override(CrProject *p, const char *gate, const cha
                                        const char *second_member, const char *second_passphrase,
                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Whether a second member agrees, by passphrase; *code gets the member's code. */
+CR_EXPORT gboolean cr_project_check_second(CrProject *p, const char *member, const char *passphrase,
+                                           char **code, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Crypto-shredding, for ever. note NULL: every original. second: the code of the second member who agreed, or
+ * NULL (the certificate then has one signature, and says so). Returns the certificate (security.md R19),
+ * which is JSON to be kept elsewhere. Cleared texts stay. */
+CR_EXPORT json_t *cr_project_destroy_originals(CrProject *p, const char *note, const char *reason,
+                                               const char *second, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The project's keys and databases; its trail stays. Close the project afterwards. */
+CR_EXPORT json_t *cr_project_destroy(CrProject *p, const char *reason, const char *second,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* {"project","states":{…},"waiting":[{"what","who","count"}],"gates":[{"gate","holds":true,"why","opens"}],"batches":[…],"overrides":[…]}
  */
 CR_EXPORT json_t *cr_project_status(CrProject *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;

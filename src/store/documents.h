@@ -62,6 +62,8 @@ char *cr_vault_find_source(CrDb *vault, const char *source_key, GError **error);
 char *cr_vault_find_content(CrDb *vault, const char *content_key, GError **error);
 GBytes *cr_vault_load_key(CrDb *vault, const char *note,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT; /* DESTROYED where gone */
+/* Deletes the wrapped key: what it sealed opens never again (once the log is cut: cr_db_checkpoint). */
+gboolean cr_vault_destroy_key(CrDb *vault, const char *note, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 typedef enum { CR_ORIGINAL_SOURCE, CR_ORIGINAL_TEXT, CR_ORIGINAL_KNOWN } CrOriginalPart;
 GBytes *cr_vault_load_original(CrDb *vault, const char *note, CrOriginalPart part,
                                GError **error); /* NULL without error: no such part */

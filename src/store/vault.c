@@ -144,3 +144,9 @@ cr_vault_drop_uncommitted(CrDb *vault, guint64 n_events, GError **error)
          cr_db_exec(vault, error, "DELETE FROM piece WHERE tx>=?", "i", n) &&
          cr_db_exec(vault, error, "DELETE FROM quarantine WHERE tx>=?", "i", n);
 }
+
+gboolean
+cr_vault_destroy_key(CrDb *vault, const char *note, GError **error)
+{
+  return cr_db_exec(vault, error, "UPDATE document_key SET wrapped=NULL WHERE note=?", "s", note);
+}

@@ -24,20 +24,12 @@ gate_rule(const char *gate, guint *one_of_them, GError **error)
 }
 
 static gboolean
-check_second(CrProject *p, const char *code, const char *passphrase, guint one_of_them, GError **error)
+check_roles(CrProject *p, const char *code, guint one_of_them, GError **error)
 {
-  if (g_str_equal(code, cr_project_member(p))) {
-    g_set_error(error, CR_ERROR, CR_ERROR_NOT_PERMITTED, "an override needs two different members");
-    return FALSE;
-  }
-  g_autoptr(CrMemberKeys) second = cr_keyring_unlock(p->keyring, code, passphrase, error);
-  if (!second)
-    return FALSE;
-  if (one_of_them && !((p->roles | cr_keyring_roles(p->keyring, code)) & one_of_them)) {
-    g_set_error(error, CR_ERROR, CR_ERROR_NOT_PERMITTED, "one of the two must hold the role privacy");
-    return FALSE;
-  }
-  return TRUE;
+  if (!one_of_them || ((p->roles | cr_keyring_roles(p->keyring, code)) & one_of_them))
+    return TRUE;
+  g_set_error(error, CR_ERROR, CR_ERROR_NOT_PERMITTED, "one of the two must hold the role privacy");
+  return FALSE;
 }
 
 gboolean
@@ -51,8 +43,9 @@ cr_project_override(CrProject *p, const char *gate, const char *scope, const cha
     g_set_error(error, CR_ERROR, CR_ERROR_USAGE, "an override needs a reason in words");
     return FALSE;
   }
-  g_autofree char *code = cr_project_resolve_member(p, second_member, error);
-  if (!code || !check_second(p, code, second_passphrase, one_of_them, error) || !cr_tx_begin(p, error))
+  g_autofree char *code = NULL;
+  if (!cr_project_check_second(p, second_member, second_passphrase, &code, error) ||
+      !check_roles(p, code, one_of_them, error) || !cr_tx_begin(p, error))
     return FALSE;
   CrOverrideRow row = {gate, scope, reason, cr_project_member(p), code, p->env->now_us(p->env)};
   g_autofree char *object =

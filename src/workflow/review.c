@@ -320,7 +320,8 @@ cr_review_sign(CrProject *p, const char *batch, GError **error)
 {
   guint disputes = 0;
   if (!cr_project_require(p, CR_ROLE_PRIVACY, "signing", error) ||
-      !cr_project_require_vault(p, "signing", error) || !check_signable(p, batch, error))
+      !cr_project_require_vault(p, "signing", error) || !complete_empty_notes(p, batch, error) ||
+      !check_signable(p, batch, error))
     return NULL;
   g_autofree char *hash = cr_review_batch_hash(p->work, batch, cr_project_member(p), error);
   if (!hash || !cr_tx_begin(p, error))
