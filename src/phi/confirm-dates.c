@@ -177,6 +177,21 @@ PHI_CONFIRMER(phi_confirm_month_day)
   return month_day_in_numbers(page, candidate);
 }
 
+/* "last Friday", "this March": the word belongs to the date. */
+static void
+take_relative(const PhiPage *page, PhiCandidate *candidate)
+{
+  static const char *const words[] = {"last", "next", "this", "past", "early", "late", "mid", NULL};
+  char word[16];
+  guint32 at = candidate->start;
+  while (at > 0 && (page->s[at - 1] == ' ' || page->s[at - 1] == '-'))
+    at--;
+  if (at == candidate->start || !phi_word_before(page, at, "", word, sizeof word) ||
+      !phi_word_in(word, words))
+    return;
+  candidate->start = at - (guint32)strlen(word);
+}
+
 PHI_CONFIRMER(phi_confirm_month_alone)
 {
   static const char *const cues[] = {"in",       "since", "this",   "last",  "next", "early",  "late",
@@ -194,7 +209,9 @@ PHI_CONFIRMER(phi_confirm_month_alone)
   if (!phi_fold(page->s + candidate->start, candidate->end - candidate->start, word, sizeof word))
     return FALSE;
   gboolean cued = phi_word_before(page, candidate->start, "-(", cue, sizeof cue);
-  if (!g_ascii_isupper(page->s[candidate->start]))
+  gboolean upper = g_ascii_isupper(page->s[candidate->start]);
+  take_relative(page, candidate);
+  if (!upper)
     return cued && phi_word_in(cue, strict) && strcmp(word, "may") != 0 && strcmp(word, "march") != 0 &&
            strlen(word) > 3;
   if (phi_word_in(word, unsure) && !(cued && phi_word_in(cue, cues)))
@@ -219,6 +236,7 @@ PHI_CONFIRMER(phi_confirm_weekday)
   if (phi_word_after(page, candidate->end, "", next, sizeof next) && phi_word_in(next, parts) &&
       strcmp(next, "and") != 0)
     return FALSE;
+  take_relative(page, candidate);
   return TRUE;
 }
 
@@ -316,7 +334,14 @@ PHI_CONFIRMER(phi_confirm_age)
   return TRUE;
 }
 
+/* context: words that must not follow. */
 PHI_CONFIRMER(phi_confirm_bounded)
 {
-  return phi_stands_alone(page, candidate->start, candidate->end);
+  char next[24];
+  if (!phi_stands_alone(page, candidate->start, candidate->end))
+    return FALSE;
+  if (!*rule->context || !phi_word_after(page, candidate->end, "", next, sizeof next))
+    return TRUE;
+  g_auto(GStrv) words = g_strsplit(rule->context, " ", -1);
+  return !g_strv_contains((const char *const *)words, next);
 }

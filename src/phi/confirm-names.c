@@ -54,8 +54,10 @@ evidence(const PhiPage *page, guint first, guint after)
       points -= 3;
     else if (token->lex & PHI_LEX_WORD)
       points -= 2;
+    else if (token->shape == PHI_SHAPE_UPPER)
+      points += token->end - token->start > 4;
     else
-      points += 2;
+      points += 1;
   }
   return points;
 }
@@ -96,12 +98,15 @@ name_flags(const PhiRule *rule, gboolean colon)
     flags |= PHI_NAME_COMMA;
   if (option(rule, "sure") || (colon && option(rule, "header")))
     flags |= PHI_NAME_SURE;
+  if (option(rule, "titled"))
+    flags |= PHI_NAME_TITLED;
   return flags;
 }
 
 /* context, words: lower (lower-case names too), comma (LAST, FIRST), sure (any capitalised word is one),
- * header (sure after a colon; without one nothing), line (the name may stand on the next line), list,
- * relation (only , ( : " between), tight (only a full stop between), proof (the lexicon must speak for it).
+ * titled (surnames of the stop list too: Dr. White), header (sure after a colon; without one nothing), line
+ * (the name may stand on the next line), list, relation (only , ( : " between), tight (only a full stop
+ * between), proof (the lexicon must speak for it).
  */
 PHI_CONFIRMER(phi_confirm_name_after)
 {
@@ -116,7 +121,10 @@ PHI_CONFIRMER(phi_confirm_name_after)
   if (after == first)
     return FALSE;
   int points = evidence(page, first, after);
-  int least = option(rule, "proof") ? 2 : option(rule, "sure") || colon ? -2 : 1;
+  int least = option(rule, "proof")           ? 2
+              : option(rule, "titled")        ? -9
+              : option(rule, "sure") || colon ? -2
+                                              : 1;
   if (points < least || (!option(rule, "sure") && !colon && phi_name_is_eponym(page, first, after)))
     return FALSE;
   candidate->start = PHI_TOKEN(page, first)->start;

@@ -336,8 +336,8 @@ PHI_CONFIRMER(phi_confirm_code)
     return FALSE;
   if (phi_word_after(page, end, "/", next, sizeof next) && phi_word_in(next, units))
     return FALSE;
-  static const char *const terms[] = {"icd", "cpt",  "snomed", "loinc", "nct",  "hcpcs", "rxnorm",
-                                      "ndc", "code", "codes",  "pmid",  "sars", "covid", NULL};
+  static const char *const terms[] = {"icd",    "cpt", "snomed", "loinc", "nct",   "hcpcs",
+                                      "rxnorm", "ndc", "pmid",   "sars",  "covid", NULL};
   return !phi_context_has(page, start, 16, terms) &&
          !(end - start > 3 && memcmp(page->s + start, "NCT", 3) == 0);
 }

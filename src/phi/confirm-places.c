@@ -30,21 +30,41 @@ shape_at(const PhiPage *page, guint i)
   return i < page->tokens->len ? (PhiShape)PHI_TOKEN(page, i)->shape : PHI_SHAPE_PUNCT;
 }
 
-static const char *const saints[] = {"st", "mt", "ft", "dr", "ste", NULL};
+static const char *const saints[] = {"st", "mt", "ft", "ste", NULL};
+
+/* Stop words that open or fill the names of institutions (General, City, New, Elm Street). */
+static gboolean
+may_name_a_place(const PhiPage *page, guint i)
+{
+  static const char *const words[] = {
+      "general",   "city",      "county",    "state",    "new",      "north",   "south",
+      "east",      "west",      "northern",  "southern", "eastern",  "western", "northeast",
+      "northwest", "southeast", "southwest", "street",   "american", "white",   "black",
+      "long",      "christian", "catholic",  "jewish",   "native",   "indian",  "spring",
+      "heart",     "sacred",    "good",      "first",    "mount",    "saint",   "central",
+      "upper",     "lower",     "may",       "will",     "hill",     NULL};
+  return phi_token_in(page, i, words);
+}
+
+static gboolean
+is_proper(const PhiPage *page, guint i)
+{
+  return phi_token_is_capital(page, i) && (!lex_has(page, i, PHI_LEX_STOP) || may_name_a_place(page, i));
+}
 
 /* The token before i that may belong to a proper name which goes on at i: a capital word, "St.", "&". */
 static guint
 step_back(const PhiPage *page, guint i)
 {
   static const char *const connectors[] = {"of", "and", "the", "for", "de", "la",
-                                           "at", "del", "los", "las", NULL};
+                                           "del", "los", "las", NULL};
   if (i == 0 || gap_of(page, i) > PHI_GAP_SPACE)
     return i;
   guint before = i - 1;
   if (is_char(page, before, '.') && before > 0 && gap_of(page, before) == PHI_GAP_NONE &&
       (phi_token_in(page, before - 1, saints) || shape_at(page, before - 1) == PHI_SHAPE_INITIAL))
     return before - 1;
-  if (phi_token_is_capital(page, before) && !lex_has(page, before, PHI_LEX_STOP))
+  if (is_proper(page, before))
     return before;
   if (phi_token_in(page, before, saints) && gap_of(page, i) == PHI_GAP_SPACE)
     return before;
@@ -54,8 +74,7 @@ step_back(const PhiPage *page, guint i)
     if (phi_token_is(page, before, "the") && before > 0 && gap_of(page, before) <= PHI_GAP_SPACE &&
         phi_token_in(page, before - 1, connectors))
       before--;
-    if (before > 0 && gap_of(page, before) <= PHI_GAP_SPACE && phi_token_is_capital(page, before - 1) &&
-        !lex_has(page, before - 1, PHI_LEX_STOP))
+    if (before > 0 && gap_of(page, before) <= PHI_GAP_SPACE && is_proper(page, before - 1))
       return before - 1;
   }
   return i;
@@ -97,14 +116,30 @@ walk_on(const PhiPage *page, guint i)
   return at;
 }
 
+/* "Asthma Clinic" describes, "Cedar Clinic" names: a clinical word that is nobody's name, or a pure drug. */
+static gboolean
+is_generic(const PhiPage *page, guint i)
+{
+  static const char *const links[] = {"of", "and", "the", "for", "at", NULL};
+  static const char *const naming[] = {"general",  "city",     "county", "state", "central",
+                                       "memorial", "american", "street", NULL};
+  guint32 lex = PHI_TOKEN(page, i)->lex;
+  if (phi_token_in(page, i, naming) && phi_token_is_capital(page, i))
+    return FALSE;
+  if (lex & (PHI_LEX_GENERIC | PHI_LEX_STOP | PHI_LEX_PARTICLE))
+    return TRUE;
+  if ((lex & PHI_LEX_DRUG) && !(lex & PHI_LEX_WORD))
+    return TRUE;
+  if ((lex & PHI_LEX_CLINICAL) && !PHI_LAST(lex) && !(lex & (PHI_LEX_DRUG | PHI_LEX_EPONYM)))
+    return TRUE;
+  return phi_token_in(page, i, links);
+}
+
 static gboolean
 is_all_generic(const PhiPage *page, guint first, guint after)
 {
   for (guint i = first; i < after; i++)
-    if (phi_token_is_word(page, i) &&
-        !lex_has(page, i, PHI_LEX_GENERIC | PHI_LEX_DRUG | PHI_LEX_STOP | PHI_LEX_PARTICLE) &&
-        !(lex_has(page, i, PHI_LEX_CLINICAL) && !PHI_LAST(PHI_TOKEN(page, i)->lex)) &&
-        !phi_token_in(page, i, (const char *const[]){"of", "and", "the", "for", "at", NULL}))
+    if (phi_token_is_word(page, i) && !is_generic(page, i))
       return FALSE;
   return TRUE;
 }
@@ -142,7 +177,33 @@ trim_front(const PhiPage *page, guint first, guint anchor)
   return first;
 }
 
-/* context "lower": also where the institution's word itself is a common noun written small. */
+/* "Stanford Health", "Chicago VA": such a word makes an institution only at the end of the phrase. */
+static gboolean
+ends_phrase(const PhiPage *page, guint i)
+{
+  static const char *const next[] = {"on",  "in",    "at",     "for",  "and",   "with",      "since",
+                                     "to",  "from",  "by",     "last", "today", "yesterday", "where",
+                                     "who", "was",   "is",     "has",  "this",  "as",        "but",
+                                     "or",  "after", "before", "via",  NULL};
+  return gap_of(page, i) >= PHI_GAP_LINE || shape_at(page, i) == PHI_SHAPE_PUNCT ||
+         shape_at(page, i) == PHI_SHAPE_NUMBER || phi_token_in(page, i, next);
+}
+
+/* A word before it that is a name and nothing else, or a town. */
+static gboolean
+is_surely_named(const PhiPage *page, guint first, guint after)
+{
+  for (guint i = first; i < after; i++) {
+    guint32 lex = PHI_TOKEN(page, i)->lex;
+    if (phi_token_is_word(page, i) && phi_token_is_capital(page, i) && !is_generic(page, i) &&
+        (lex & (PHI_LEX_PHRASE) || PHI_LAST(lex) >= 4 || PHI_FIRST(lex) || phi_token_in(page, i, saints) ||
+         !(lex & (PHI_LEX_WORD | PHI_LEX_CLINICAL | PHI_LEX_DRUG))))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* context "short": the word needs a sure name before it and nothing behind it. */
 PHI_CONFIRMER(phi_confirm_facility)
 {
   guint anchor = phi_token_at(page, candidate->start);
@@ -159,6 +220,9 @@ PHI_CONFIRMER(phi_confirm_facility)
   gboolean named_before = first < anchor && !is_all_generic(page, first, anchor);
   gboolean named_after = end > after && !is_all_generic(page, after, end);
   if (!named_before && !named_after)
+    return FALSE;
+  if (strcmp(rule->context, "short") == 0 &&
+      (!named_before || !ends_phrase(page, after) || !is_surely_named(page, first, anchor)))
     return FALSE;
   if (small && named_before && lex_has(page, anchor - 1, PHI_LEX_EPONYM | PHI_LEX_CLINICAL | PHI_LEX_DRUG) &&
       anchor - first == 1)

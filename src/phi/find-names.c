@@ -81,8 +81,8 @@ find_place(PhiPage *page, guint i)
   if (!phrase)
     return i;
   double score = phrase->score;
-  if (phi_name_is_eponym(page, i, after) && after - i == 1)
-    return i;
+  if ((lex_at(page, after) & PHI_LEX_THING) && gap_at(page, after) <= PHI_GAP_SPACE && after - i == 1)
+    return i; /* Boston brace */
   if (i > 0 && (lex_at(page, i - 1) & PHI_LEX_PLACE) && gap_at(page, i) <= PHI_GAP_LINE)
     score = MAX(score, 0.8);
   phi_page_add(page, PHI_TOKEN(page, i)->start, PHI_TOKEN(page, after - 1)->end, phrase->kind, score,

@@ -24,6 +24,13 @@ gap_of(const PhiPage *page, guint i)
   return i < page->tokens->len ? (PhiGap)PHI_TOKEN(page, i)->gap : PHI_GAP_BLANK;
 }
 
+/* Single letters stand in the stop list as words (a, I, K); as initials they are judged elsewhere. */
+static gboolean
+is_stop(const PhiPage *page, guint i)
+{
+  return has(page, i, PHI_LEX_STOP) && PHI_TOKEN(page, i)->shape != PHI_SHAPE_INITIAL;
+}
+
 static gboolean
 is_name_word(guint32 lex)
 {
@@ -57,10 +64,19 @@ is_initial(const PhiPage *page, guint i)
            PHI_TOKEN(page, i + 1)->shape == PHI_SHAPE_LOWER);
 }
 
+/* Behind a title even White, Long and May are surnames. */
+static gboolean
+is_surname(const PhiPage *page, guint i)
+{
+  return PHI_LAST(PHI_TOKEN(page, i)->lex) >= 2 && PHI_TOKEN(page, i)->shape >= PHI_SHAPE_CAPITAL &&
+         !has(page, i, PHI_LEX_TITLE | PHI_LEX_CREDENTIAL);
+}
+
 static gboolean
 is_first_word(const PhiPage *page, guint i, guint flags)
 {
-  if (!phi_token_is_word(page, i) || has(page, i, PHI_LEX_STOP))
+  if (!phi_token_is_word(page, i) ||
+      (is_stop(page, i) && !((flags & PHI_NAME_TITLED) && is_surname(page, i))))
     return FALSE;
   const PhiToken *token = PHI_TOKEN(page, i);
   switch ((PhiShape)token->shape) {
@@ -84,7 +100,7 @@ is_first_word(const PhiPage *page, guint i, guint flags)
 static gboolean
 is_next_word(const PhiPage *page, guint i, guint flags, PhiShape first)
 {
-  if (!phi_token_is_word(page, i) || has(page, i, PHI_LEX_STOP | PHI_LEX_THING))
+  if (!phi_token_is_word(page, i) || is_stop(page, i) || has(page, i, PHI_LEX_THING))
     return FALSE;
   const PhiToken *token = PHI_TOKEN(page, i);
   if (token->shape == PHI_SHAPE_INITIAL)
@@ -204,7 +220,7 @@ phi_name_read(const PhiPage *page, guint i, guint flags)
 static gboolean
 belongs_back(const PhiPage *page, guint i, gboolean nearest)
 {
-  if (!phi_token_is_word(page, i) || has(page, i, PHI_LEX_STOP))
+  if (!phi_token_is_word(page, i) || is_stop(page, i))
     return FALSE;
   const PhiToken *token = PHI_TOKEN(page, i);
   if (token->shape == PHI_SHAPE_INITIAL)

@@ -144,7 +144,7 @@ int phi_month_from_name(const char *s, gsize n_bytes);               /* 1..12, 0
 /* ---- detectors ---- */
 void phi_names_run(PhiPage *page); /* lexicon names and places */
 /* Reads a person's name at token i. flags: PHI_NAME_*. Returns the token after it, i where there is none. */
-enum { PHI_NAME_LOWER = 1, PHI_NAME_COMMA = 2, PHI_NAME_SURE = 4 };
+enum { PHI_NAME_LOWER = 1, PHI_NAME_COMMA = 2, PHI_NAME_SURE = 4, PHI_NAME_TITLED = 8 };
 guint phi_name_read(const PhiPage *page, guint i, guint flags);
 guint phi_name_read_back(const PhiPage *page, guint end); /* first token of the name that ends before end */
 gboolean phi_name_is_eponym(const PhiPage *page, guint first, guint after);
