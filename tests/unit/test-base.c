@@ -1,0 +1,356 @@
+/* base: errors, the repeatable world, files, sealing, JSON, locks. */
+#include "base/base.h"
+#include <chartroom/json.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <locale.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define assert_code(error, code)                                                                             \
+  do {                                                                                                       \
+    g_assert_error((error), CR_ERROR, CR_ERROR_##code);                                                      \
+    g_clear_error(&(error));                                                                                 \
+  } while (0)
+
+static char *dir;
+
+/* ---- errors ---- */
+
+static void
+test_error_table(void)
+{
+  for (int code = 0; code < CR_ERROR_N_CODES; code++) {
+    g_autoptr(GError) error = g_error_new_literal(CR_ERROR, code, "x");
+    const char *name = cr_error_name(error);
+    g_assert_nonnull(name);
+    g_assert_nonnull(cr_error_advice(error));
+    g_assert_cmpint(cr_error_code_from_name(name), ==, code); /* names are unique */
+    g_assert_cmpint(cr_error_exit(error), >=, CR_EXIT_FINDINGS);
+    for (const char *c = name; *c; c++)
+      g_assert_true(g_ascii_islower(*c) || g_ascii_isdigit(*c) || *c == '-');
+  }
+  g_autoptr(GError) foreign = g_error_new_literal(G_FILE_ERROR, G_FILE_ERROR_NOENT, "x");
+  g_assert_cmpstr(cr_error_name(foreign), ==, "internal");
+  g_assert_cmpint(cr_error_code_from_name("no-such-error"), ==, -1);
+}
+
+/* ---- the repeatable world ---- */
+
+static void
+test_env_repeats(void)
+{
+  CrEnv *a = cr_env_test_new(1000, 7, 42, NULL), *b = cr_env_test_new(1000, 7, 42, NULL),
+        *c = cr_env_test_new(1000, 7, 43, NULL);
+  for (int i = 0; i < 20; i++) {
+    g_autofree char *x = cr_random_code(a, "N-", 8), *y = cr_random_code(b, "N-", 8),
+                    *z = cr_random_code(c, "N-", 8);
+    g_assert_cmpstr(x, ==, y);
+    g_assert_cmpstr(x, !=, z);
+    g_assert_cmpint(a->now_us(a), ==, b->now_us(b));
+  }
+  cr_env_test_free(a);
+  cr_env_test_free(b);
+  cr_env_test_free(c);
+}
+
+static void
+test_time(void)
+{
+  static const struct {
+    gint64 us;
+    const char *text;
+  } cases[] = {{0, "1970-01-01T00:00:00.000000Z"},
+               {1795380217123456, "2026-11-22T20:43:37.123456Z"},
+               {-1, "1969-12-31T23:59:59.999999Z"}};
+  for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autofree char *text = cr_time_format(cases[i].us);
+    g_assert_cmpstr(text, ==, cases[i].text);
+  }
+}
+
+/* ---- files ---- */
+
+/* Fails the n-th call of the table, counting from 1, with ENOSPC. */
+static int calls_left;
+
+static gboolean
+now_fail(void)
+{
+  if (--calls_left != 0)
+    return FALSE;
+  errno = ENOSPC;
+  return TRUE;
+}
+
+static int
+failing_open(const char *path, int flags, mode_t mode)
+{
+  return now_fail() ? -1 : open(path, flags, mode);
+}
+
+static ssize_t
+failing_write(int fd, const void *data, size_t n)
+{
+  return now_fail() ? -1 : write(fd, data, n > 3 ? n / 2 : n); /* short writes as well */
+}
+
+static int
+failing_fsync(int fd)
+{
+  return now_fail() ? -1 : fsync(fd);
+}
+
+static int
+failing_close(int fd)
+{
+  int done = close(fd);
+  return now_fail() ? -1 : done;
+}
+
+static int
+failing_rename(const char *from, const char *to)
+{
+  return now_fail() ? -1 : rename(from, to);
+}
+
+static const CrIo failing_io = {failing_open,  failing_write,  failing_fsync,
+                                failing_close, failing_rename, unlink};
+
+static void
+test_replace_is_whole_or_not(void)
+{
+  g_autofree char *path = g_build_filename(dir, "replaced", NULL);
+  g_autoptr(GError) error = NULL;
+  g_assert_true(cr_file_replace(cr_env_default()->io, path, "the old content", 15, 0600, &error));
+  int n = 0;
+  for (gboolean ok = FALSE; !ok; n++) {
+    g_autofree char *now = NULL;
+    calls_left = n + 1;
+    ok = cr_file_replace(&failing_io, path, "something new", 13, 0600, &error);
+    g_assert_true(g_file_get_contents(path, &now, NULL, NULL));
+    g_assert_cmpstr(now, ==, ok ? "something new" : "the old content");
+    if (!ok)
+      assert_code(error, DISK_FULL);
+  }
+  g_assert_cmpint(n, >, 5); /* open, writes, fsync, close, rename were each failed once */
+  g_autoptr(GDir) listing = g_dir_open(dir, 0, NULL);
+  for (const char *name; (name = g_dir_read_name(listing));)
+    g_assert_false(g_str_has_suffix(name, ".tmp"));
+}
+
+static void
+put(const char *folder, const char *name, const char *text)
+{
+  g_autofree char *path = g_build_filename(folder, name, NULL);
+  g_mkdir_with_parents(folder, 0700);
+  g_assert_true(g_file_set_contents(path, text, -1, NULL));
+}
+
+static void
+test_publish(void)
+{
+  g_autofree char *first = g_build_filename(dir, "first", NULL),
+                  *second = g_build_filename(dir, "second", NULL),
+                  *target = g_build_filename(dir, "published", NULL),
+                  *file = g_build_filename(target, "sub", "f", NULL),
+                  *first_sub = g_build_filename(first, "sub", NULL),
+                  *second_sub = g_build_filename(second, "sub", NULL);
+  g_autofree char *text = NULL, *again = NULL;
+  g_autoptr(GError) error = NULL;
+  put(first_sub, "f", "one");
+  g_assert_true(cr_dir_publish(cr_env_default()->io, first, target, &error));
+  g_assert_true(g_file_get_contents(file, &text, NULL, NULL));
+  g_assert_cmpstr(text, ==, "one");
+  put(second_sub, "f", "two");
+  g_assert_true(cr_dir_publish(cr_env_default()->io, second, target, &error));
+  g_assert_true(g_file_get_contents(file, &again, NULL, NULL));
+  g_assert_cmpstr(again, ==, "two");
+  g_assert_false(g_file_test(first, G_FILE_TEST_EXISTS));
+  g_assert_false(g_file_test(second, G_FILE_TEST_EXISTS));
+}
+
+static void
+test_read_limits(void)
+{
+  g_autofree char *path = g_build_filename(dir, "read", NULL),
+                  *missing = g_build_filename(dir, "missing", NULL);
+  g_autoptr(GError) error = NULL;
+  g_assert_true(g_file_set_contents(path, "12345", 5, NULL));
+  g_autoptr(GBytes) all = cr_file_read(path, 5, &error);
+  g_assert_cmpint(g_bytes_get_size(all), ==, 5);
+  g_assert_null(cr_file_read(path, 4, &error));
+  assert_code(error, LIMIT);
+  g_assert_null(cr_file_read(missing, 4, &error));
+  assert_code(error, NOT_FOUND);
+}
+
+static void
+test_lock(void)
+{
+  g_autofree char *path = g_build_filename(dir, "lock", NULL);
+  g_autoptr(GError) error = NULL;
+  CrLock *one = cr_lock_take(path, &error);
+  g_assert_nonnull(one);
+  g_assert_null(cr_lock_take(path, &error));
+  assert_code(error, PROJECT_LOCKED);
+  cr_lock_release(one);
+  CrLock *two = cr_lock_take(path, &error);
+  g_assert_nonnull(two);
+  cr_lock_release(two);
+}
+
+/* ---- sealing ---- */
+
+static void
+test_seal_every_flip(void)
+{
+  CrEnv *env = cr_env_default();
+  g_autoptr(GError) error = NULL;
+  g_autoptr(CrKey) key = cr_key_new_random(env), other = cr_key_new_random(env);
+  g_autoptr(GBytes) box = cr_seal(env, key, "text:N-1", "a note", 6);
+  gsize n = g_bytes_get_size(box);
+  g_autofree uint8_t *copy = g_memdup2(g_bytes_get_data(box, NULL), n);
+  g_autoptr(GBytes) plain = cr_seal_open(key, "text:N-1", copy, n, &error);
+  g_autoptr(GBytes) expected = g_bytes_new_static("a note", 6);
+  g_assert_true(g_bytes_equal(plain, expected));
+  for (gsize i = 0; i < n * 8; i++) {
+    copy[i / 8] = (uint8_t)(copy[i / 8] ^ (1u << (i % 8)));
+    g_assert_null(cr_seal_open(key, "text:N-1", copy, n, &error));
+    assert_code(error, SEAL_BROKEN);
+    copy[i / 8] = (uint8_t)(copy[i / 8] ^ (1u << (i % 8)));
+  }
+  for (gsize cut = 0; cut < n; cut++) {
+    g_assert_null(cr_seal_open(key, "text:N-1", copy, cut, &error));
+    assert_code(error, SEAL_BROKEN);
+  }
+  g_assert_null(cr_seal_open(key, "text:N-2", copy, n, &error)); /* moved to another note */
+  assert_code(error, SEAL_BROKEN);
+  g_assert_null(cr_seal_open(other, "text:N-1", copy, n, &error));
+  assert_code(error, SEAL_BROKEN);
+}
+
+static void
+test_hashes(void)
+{
+  g_autofree char *empty = cr_sha256_hex("", 0), *abc = cr_sha256_hex("abc", 3); /* FIPS 180-4 examples */
+  g_assert_cmpstr(empty, ==, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  g_assert_cmpstr(abc, ==, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  uint8_t out[2];
+  g_assert_true(cr_unhex("0aFF", out, 2));
+  g_assert_cmpint(out[1], ==, 255);
+  g_assert_false(cr_unhex("0aF", out, 2));
+  g_assert_false(cr_unhex("0agg", out, 2));
+  g_assert_false(cr_unhex(NULL, out, 2));
+  CrEnv *env = cr_env_default();
+  g_autoptr(CrKey) key = cr_key_new_random(env);
+  g_autofree char *a = cr_keyed_hash_hex(key, "source", "x", 1),
+                  *b = cr_keyed_hash_hex(key, "content", "x", 1);
+  g_assert_cmpstr(a, !=, b);
+}
+
+/* ---- JSON ---- */
+
+static void
+test_json_refuses(void)
+{
+  static const struct {
+    const char *text;
+    gsize n;
+    CrErrorCode code;
+  } cases[] = {
+      {"{\"a\":", 5, CR_ERROR_BAD_JSON},
+      {"{\"a\":1}{", 8, CR_ERROR_BAD_JSON},
+      {"{\"a\":1,\"a\":2}", 13, CR_ERROR_BAD_JSON},
+      {"", 0, CR_ERROR_BAD_JSON},
+      {"\"\\ud800\"", 8, CR_ERROR_LONE_SURROGATE},
+      {"\"\\udc00\"", 8, CR_ERROR_LONE_SURROGATE},
+      {"\"\\ud83d\\u0041\"", 14, CR_ERROR_LONE_SURROGATE},
+      {"\"\\u0000\"", 8, CR_ERROR_NUL_BYTE},
+      {"\"a\0b\"", 5, CR_ERROR_NUL_BYTE},
+      {"\"\xff\"", 3, CR_ERROR_INVALID_UTF8},
+      {"\"\xed\xa0\x80\"", 5, CR_ERROR_INVALID_UTF8}, /* a surrogate in UTF-8 */
+  };
+  for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(GError) error = NULL;
+    json_t *value = cr_json_parse(cases[i].text, cases[i].n, &error);
+    g_assert_null(value);
+    g_assert_error(error, CR_ERROR, (gint)cases[i].code);
+  }
+}
+
+static void
+test_json_depth(void)
+{
+  g_autoptr(GString) deep = g_string_new(NULL);
+  g_autoptr(GError) error = NULL;
+  for (int i = 0; i < 64; i++)
+    g_string_append_c(deep, '[');
+  g_autofree char *open64 = g_strdup(deep->str), *shut = g_strnfill(64, ']'),
+                  *fits = g_strconcat(open64, shut, NULL), *over = g_strconcat("[", open64, shut, "]", NULL);
+  json_t *value = cr_json_parse(fits, strlen(fits), &error);
+  g_assert_no_error(error);
+  json_decref(value);
+  g_assert_null(cr_json_parse(over, strlen(over), &error));
+  assert_code(error, LIMIT);
+  value = cr_json_parse("\"[[[[\\\"[[{{\"", 12, &error); /* brackets in strings do not count */
+  g_assert_no_error(error);
+  json_decref(value);
+}
+
+/* A fault is told by its place, never by the text near it: that may be a patient's. */
+static void
+test_json_tells_no_text(void)
+{
+  g_autoptr(GError) error = NULL;
+  static const char *const bad[] = {"{\"text\": \"Maria Lopez\" x}", "{\"text\": Lopez}",
+                                    "{\"Lopez\": 1, \"Lopez\": 2}", "[\"Lopez\""};
+  for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
+    g_assert_null(cr_json_parse(bad[i], strlen(bad[i]), &error));
+    g_assert_null(strstr(error->message, "Lopez"));
+    assert_code(error, BAD_JSON);
+  }
+}
+
+static void
+test_json_round_trip(void)
+{
+  static const char *const same[] = {"{\"b\":1,\"a\":[0.98,1e-07,1.0,-3,true,false,null],\"text\":"
+                                     "\"caf\xc3\xa9 \xf0\x9f\x98\x8a \\\"q\\\" \\\\ \\n\\t\\u0001\"}",
+                                     "[0.1,0.30000000000000004,1e+300,123456789012345]", "\"\""};
+  for (guint i = 0; i < G_N_ELEMENTS(same); i++) {
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) value = cr_json_parse(same[i], strlen(same[i]), &error);
+    g_assert_no_error(error);
+    g_autofree char *text = cr_json_dump(value);
+    g_assert_cmpstr(text, ==, same[i]);
+  }
+}
+
+int
+main(int argc, char **argv)
+{
+  g_test_init(&argc, &argv, NULL);
+  cr_env_default();
+  dir = g_dir_make_tmp("chartroom-base-XXXXXX", NULL);
+  g_test_add_func("/base/error/table", test_error_table);
+  g_test_add_func("/base/env/repeats", test_env_repeats);
+  g_test_add_func("/base/env/time", test_time);
+  g_test_add_func("/base/file/replace", test_replace_is_whole_or_not);
+  g_test_add_func("/base/file/publish", test_publish);
+  g_test_add_func("/base/file/read", test_read_limits);
+  g_test_add_func("/base/lock", test_lock);
+  g_test_add_func("/base/seal/flips", test_seal_every_flip);
+  g_test_add_func("/base/seal/hashes", test_hashes);
+  g_test_add_func("/base/json/refuses", test_json_refuses);
+  g_test_add_func("/base/json/depth", test_json_depth);
+  g_test_add_func("/base/json/no-text", test_json_tells_no_text);
+  g_test_add_func("/base/json/round-trip", test_json_round_trip);
+  int status = g_test_run();
+  cr_dir_remove(dir, NULL);
+  g_free(dir);
+  return status;
+}
