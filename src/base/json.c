@@ -63,6 +63,8 @@ static gboolean
 skip_string(Scan *s, GError **error)
 {
   while (s->at < s->end && *s->at != '"') {
+    if (*s->at == 0)
+      return fail(error, CR_ERROR_NUL_BYTE, (gsize)(s->at - s->start), "a NUL byte");
     if (*s->at++ != '\\' || s->at >= s->end)
       continue;
     if (*s->at++ == 'u' && !check_escape(s, error))
