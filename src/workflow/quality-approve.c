@@ -71,13 +71,13 @@ check_sample(const Approval *a, GError **error)
 static gboolean
 fix_note(Approval *a, const char *note, GError **error)
 {
-  g_autofree char *sha = NULL;
-  g_autoptr(json_t) set = cr_final_load(a->p, a->cache, note, &sha, NULL, error);
-  if (!set || !cr_labels_set_note_sha(a->p->work, note, sha, error))
+  g_auto(CrFinal) final = {0};
+  if (!cr_final_load(a->p, a->cache, note, &final, error) ||
+      !cr_labels_set_note_sha(a->p->work, note, final.sha256, error))
     return FALSE;
   g_checksum_update(a->sum, (const guchar *)note, (gssize)strlen(note));
   g_checksum_update(a->sum, (const guchar *)" ", 1);
-  g_checksum_update(a->sum, (const guchar *)sha, (gssize)strlen(sha));
+  g_checksum_update(a->sum, (const guchar *) final.sha256, -1);
   g_checksum_update(a->sum, (const guchar *)"\n", 1);
   g_autofree char *state = cr_documents_get_state(a->p->work, note, error);
   if (!state)

@@ -91,10 +91,10 @@ measure_note(Quality *q, json_t *row, GError **error)
 {
   const char *note = cr_reading_string(row, "note");
   g_autoptr(CrText) text = cr_documents_load_cleared(q->p->work, note, error);
-  g_autoptr(json_t) set = text ? cr_final_load(q->p, q->cache, note, NULL, NULL, error) : NULL;
-  if (!set)
+  g_auto(CrFinal) final = {0};
+  if (!text || !cr_final_load(q->p, q->cache, note, &final, error))
     return FALSE;
-  gsize n = json_array_size(json_object_get(set, "entities")),
+  gsize n = json_array_size(json_object_get(final.set, "entities")),
         length = cr_text_length(text, CR_UNIT_CODE_POINT);
   json_object_set_new(row, "findings", json_integer((json_int_t)n));
   json_object_set_new(row, "density", json_real(length ? 1000.0 * (double)n / (double)length : 0));

@@ -144,9 +144,20 @@ json_t *cr_resolution_open(CrProject *p, const CrResolutionRow *row,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 GBytes *cr_resolution_seal(CrProject *p, const CrResolutionRow *row, const json_t *content,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* The final set without its role check. sha256 and flags (of the resolution, "" without one) may be NULL. */
-json_t *cr_final_load(CrProject *p, GHashTable *cache, const char *note, char **sha256, char **flags,
-                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* What goes on of a note. */
+typedef struct {
+  json_t *set;
+  char *sha256;      /* of the set and its text */
+  char *flags;       /* of the resolution, "" without one */
+  gint64 guidelines; /* the newest version it was made under */
+  guint n_readers, n_differences;
+  gboolean is_resolved; /* by a senior reviewer */
+} CrFinal;
+void cr_final_clear(CrFinal *final);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CrFinal, cr_final_clear)
+/* Without a role check. WRONG_STATE where differences are open. */
+gboolean cr_final_load(CrProject *p, GHashTable *cache, const char *note, CrFinal *out,
+                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Passes on what needs no resolution: notes read once, notes on which both readings are equal. Inside the
  * running transaction. batch NULL: all; n_passed may be NULL. */
 gboolean cr_reading_settle(CrProject *p, GHashTable *cache, CrRole role, const char *batch, gint64 *n_passed,

@@ -31,60 +31,70 @@ cr_resolution_seal(CrProject *p, const CrResolutionRow *row, const json_t *conte
   return cr_seal(p->env, key, aad, plain, strlen(plain));
 }
 
-/* The set of the newest final resolution on today's readings; NULL without error where there is none. */
-static json_t *
-load_resolved(CrProject *p, const char *note, char **flags, GError **error)
+void
+cr_final_clear(CrFinal *final)
+{
+  g_clear_pointer(&final->set, json_decref);
+  g_clear_pointer(&final->sha256, g_free);
+  g_clear_pointer(&final->flags, g_free);
+}
+
+/* The newest final resolution on today's readings; out->set stays NULL where there is none. */
+static gboolean
+load_resolved(CrProject *p, const char *note, CrFinal *out, GError **error)
 {
   g_autoptr(GError) local = NULL;
   g_autofree char *inputs = cr_labels_inputs_hash(p->work, note, error);
   if (!inputs)
-    return NULL;
+    return FALSE;
   g_autoptr(CrResolutionRow) row = cr_labels_load_resolution(p->work, note, inputs, "final", NULL, &local);
   g_autoptr(json_t) content = row ? cr_resolution_open(p, row, &local) : NULL;
+  g_auto(GStrv) readers = local ? NULL : cr_labels_note_readers(p->work, note, &local);
   if (local) {
     g_propagate_error(error, g_steal_pointer(&local));
-    return NULL;
+    return FALSE;
   }
   if (!content)
-    return NULL;
-  if (flags)
-    *flags = g_strdup(row->flags);
-  json_t *set = json_object_get(content, "set");
-  return set ? json_incref(set) : NULL;
+    return TRUE;
+  out->set = json_incref(json_object_get(content, "set"));
+  out->flags = g_strdup(row->flags);
+  out->guidelines = row->guidelines;
+  out->n_readers = g_strv_length(readers);
+  out->n_differences = (guint)json_object_size(json_object_get(content, "decisions"));
+  out->is_resolved = TRUE;
+  return TRUE;
 }
 
-static json_t *
-load_agreed(CrProject *p, GHashTable *cache, const char *note, GError **error)
+static gboolean
+load_agreed(CrProject *p, GHashTable *cache, const char *note, CrFinal *out, GError **error)
 {
   g_autoptr(CrReading) r = cr_reading_load(p, cache, note, error);
   if (!r)
-    return NULL;
-  if (r->differences->len == 0)
-    return json_incref(r->sets[0]);
-  g_set_error(error, CR_ERROR, CR_ERROR_WRONG_STATE,
-              "note %s: %u differences of its readers are not resolved", note, r->differences->len);
-  return NULL;
+    return FALSE;
+  if (r->differences->len > 0) {
+    g_set_error(error, CR_ERROR, CR_ERROR_WRONG_STATE,
+                "note %s: %u differences of its readers are not resolved", note, r->differences->len);
+    return FALSE;
+  }
+  out->set = json_incref(r->sets[0]);
+  out->flags = g_strdup("");
+  out->guidelines = r->version;
+  out->n_readers = r->n_readers;
+  return TRUE;
 }
 
-json_t *
-cr_final_load(CrProject *p, GHashTable *cache, const char *note, char **sha256, char **flags, GError **error)
+gboolean
+cr_final_load(CrProject *p, GHashTable *cache, const char *note, CrFinal *out, GError **error)
 {
-  g_autoptr(GError) local = NULL;
-  g_autofree char *text_sha = cr_labels_cleared_sha(p->work, note, error), *found = NULL;
-  if (!text_sha)
-    return NULL;
-  g_autoptr(json_t) set = load_resolved(p, note, &found, &local);
-  if (!set && !local)
-    set = load_agreed(p, cache, note, &local);
-  if (!set) {
-    g_propagate_error(error, g_steal_pointer(&local));
-    return NULL;
-  }
-  if (sha256)
-    *sha256 = cr_set_sha256(set, text_sha);
-  if (flags)
-    *flags = found ? g_steal_pointer(&found) : g_strdup("");
-  return g_steal_pointer(&set);
+  g_auto(CrFinal) final = {0};
+  g_autofree char *text_sha = cr_labels_cleared_sha(p->work, note, error);
+  if (!text_sha || !load_resolved(p, note, &final, error) ||
+      (!final.set && !load_agreed(p, cache, note, &final, error)))
+    return FALSE;
+  final.sha256 = cr_set_sha256(final.set, text_sha);
+  *out = final;
+  final = (CrFinal){0};
+  return TRUE;
 }
 
 json_t *
@@ -94,7 +104,8 @@ cr_reading_final(CrProject *p, const char *note, GError **error)
   if (!cr_project_require(p, CR_ROLE_LEAD | CR_ROLE_SENIOR | CR_ROLE_ENGINEER,
                           "seeing a note's final findings", error))
     return NULL;
-  return cr_final_load(p, cache, note, NULL, NULL, error);
+  g_auto(CrFinal) final = {0};
+  return cr_final_load(p, cache, note, &final, error) ? json_incref(final.set) : NULL;
 }
 
 /* ---- what nobody has to decide ---- */

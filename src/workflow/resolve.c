@@ -288,7 +288,7 @@ put_row(Resolving *v, CrResolutionRow *row, GError **error)
       "{\"state\":\"%s\",\"flags\":\"%s\",\"sha256\":\"%s\",\"decided\":%zu,\"differences\":%u}", row->state,
       row->flags, row->sha256, json_object_size(json_object_get(v->content, "decisions")),
       v->r->differences->len);
-  cr_tx_event(v->p, CR_ROLE_SENIOR, "note.decided", object, NULL, value, NULL);
+  cr_tx_event(v->p, CR_ROLE_SENIOR, "note.adjudicated", object, NULL, value, NULL);
   return TRUE;
 }
 

@@ -1,0 +1,76 @@
+/* Inside workflow/: what the files of the export share. */
+#pragma once
+#include "workflow/reading-private.h"
+#include "store/review.h"
+#include <chartroom/formats.h>
+#include <chartroom/release.h>
+
+typedef struct {
+  char *id, *patient, *type, *specialty, *language, *state;
+  char *import_batch, *batch; /* batch: reading batch, NULL where in none */
+  gint64 year;                /* 0: unknown */
+  guint split;
+  gsize n_entities, n_relations;
+} CrReleaseNote;
+
+typedef struct {
+  char *name; /* "train" */
+  double share;
+  gsize n_notes, n_patients, n_entities, n_relations;
+} CrReleaseSplit;
+
+typedef struct {
+  CrProject *p;
+  const CrReleaseOptions *options;
+  CrProgressFunc progress; /* may be NULL */
+  gpointer user_data;
+  GPtrArray *formats; /* const CrFormat */
+  GPtrArray *all;     /* CrReleaseNote: every note that the release is about */
+  GPtrArray *notes;   /* those that leave; borrowed from all */
+  GPtrArray *batches; /* reading batches among them; char* */
+  GArray *splits;     /* CrReleaseSplit */
+  json_t *gates;      /* rows of the check list */
+  gboolean ready;
+  CrGuidelines *guidelines; /* newest published, NULL where unlabelled */
+  gint64 version;
+  char *folder; /* being written */
+  json_t *receipts, *not_carried, *facts, *anchor;
+  GHashTable *label_counts, *relation_counts; /* name -> count */
+  guint64 n_resolved, n_differences, n_one_senior, n_own_reading, n_twice;
+} CrRelease;
+void cr_release_clear(CrRelease *release);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CrRelease, cr_release_clear)
+
+/* release.c */
+/* Checks the options and gathers the notes. */
+gboolean cr_release_gather(CrRelease *release, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void cr_release_progress(const CrRelease *release, const char *what, guint64 done);
+
+/* release-split.c: patients never stand in two splits; drawn by the seed, spread over the kinds of note. */
+gboolean cr_release_parse_split(CrRelease *release, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void cr_release_draw_split(CrRelease *release);
+/* Looks again, by other code than drew it: NULL, or what is wrong; transfer full. */
+char *cr_release_split_problem(const CrRelease *release);
+
+/* gate-export.c: fills gates and ready, and files what the scan finds. FALSE only on failure. */
+gboolean cr_gate_export(CrRelease *release, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* release-scan.c */
+typedef struct {
+  guint64 n_notes, n_findings, n_open;
+  char *version;
+} CrReleaseScan;
+gboolean cr_release_scan(CrRelease *release, CrReleaseScan *scan, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* release-write.c: the data files, each proved by its receipt. */
+gboolean cr_release_write(CrRelease *release, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* A file of the release's folder. */
+gboolean cr_release_put(CrRelease *release, const char *name, const char *data, gsize n_bytes,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean cr_release_put_json(CrRelease *release, const char *name, const json_t *value,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* release-card.c: card, guidelines, agreement, splits. */
+gboolean cr_release_describe(CrRelease *release, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* release-facts.c: the facts of the dataset card; counts come from the trail. New reference. */
+json_t *cr_release_facts(CrRelease *release, GError **error) G_GNUC_WARN_UNUSED_RESULT;
