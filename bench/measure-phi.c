@@ -100,10 +100,12 @@ count_tokens(Sums *sums, const char *id, const CrText *text, const guint8 *mask,
     sums->system_tokens++;
     sums->right_tokens += right;
     if (!right && show_errors) {
-      const char *by = "?";
+      g_autofree char *by = NULL;
       for (guint k = 0; k < found->len; k++)
-        if (cr_span_overlaps(g_array_index(found, CrPhiSpan, k).span, token))
-          by = g_array_index(found, CrPhiSpan, k).by[0];
+        if (cr_span_overlaps(g_array_index(found, CrPhiSpan, k).span, token)) {
+          g_free(by);
+          by = g_strjoinv(" ", g_array_index(found, CrPhiSpan, k).by);
+        }
       show("FALSE", id, text, token, by);
     }
   }

@@ -49,7 +49,9 @@ evidence(const PhiPage *page, guint first, guint after)
     if (token->shape == PHI_SHAPE_INITIAL)
       points += 1;
     else if (named)
-      points += token->lex & PHI_LEX_COMMON ? 1 : 3;
+      points += token->lex & PHI_LEX_COMMON                                        ? 1
+                : token->shape == PHI_SHAPE_UPPER && token->end - token->start < 4 ? 1
+                                                                                   : 3;
     else if (token->lex & (PHI_LEX_CLINICAL | PHI_LEX_DRUG))
       points -= 3;
     else if (token->lex & PHI_LEX_WORD)
@@ -103,6 +105,14 @@ name_flags(const PhiRule *rule, gboolean colon)
   return flags;
 }
 
+static gboolean
+is_upper_cue(const PhiPage *page, guint32 end)
+{
+  while (end > 0 && !g_ascii_isalpha(page->s[end - 1]))
+    end--;
+  return end > 0 && g_ascii_isupper(page->s[end - 1]);
+}
+
 /* context, words: lower (lower-case names too), comma (LAST, FIRST), sure (any capitalised word is one),
  * titled (surnames of the stop list too: Dr. White), header (sure after a colon; without one nothing), line
  * (the name may stand on the next line), list, relation (only , ( : " between), tight (only a full stop
@@ -120,12 +130,14 @@ PHI_CONFIRMER(phi_confirm_name_after)
   guint after = phi_name_read(page, first, name_flags(rule, colon));
   if (after == first)
     return FALSE;
+  if (PHI_TOKEN(page, first)->shape == PHI_SHAPE_LOWER && is_upper_cue(page, candidate->end))
+    return FALSE; /* MR arthrogram */
   int points = evidence(page, first, after);
   int least = option(rule, "proof")           ? 2
               : option(rule, "titled")        ? -9
               : option(rule, "sure") || colon ? -2
                                               : 1;
-  if (points < least || (!option(rule, "sure") && !colon && phi_name_is_eponym(page, first, after)))
+  if (points < least || (!option(rule, "sure") && phi_name_is_eponym(page, first, after)))
     return FALSE;
   candidate->start = PHI_TOKEN(page, first)->start;
   candidate->end = PHI_TOKEN(page, after - 1)->end;

@@ -338,6 +338,8 @@ PHI_CONFIRMER(phi_confirm_code)
     return FALSE;
   static const char *const terms[] = {"icd",    "cpt", "snomed", "loinc", "nct",   "hcpcs",
                                       "rxnorm", "ndc", "pmid",   "sars",  "covid", NULL};
+  if (end - start > 3 && (memcmp(page->s + start, "CA-", 3) == 0 || memcmp(page->s + start, "CA ", 3) == 0))
+    return FALSE; /* CA-125, a tumour marker */
   return !phi_context_has(page, start, 16, terms) &&
          !(end - start > 3 && memcmp(page->s + start, "NCT", 3) == 0);
 }

@@ -56,8 +56,7 @@ is_proper(const PhiPage *page, guint i)
 static guint
 step_back(const PhiPage *page, guint i)
 {
-  static const char *const connectors[] = {"of", "and", "the", "for", "de", "la",
-                                           "del", "los", "las", NULL};
+  static const char *const connectors[] = {"of", "and", "the", "for", "de", "la", "del", "los", "las", NULL};
   if (i == 0 || gap_of(page, i) > PHI_GAP_SPACE)
     return i;
   guint before = i - 1;

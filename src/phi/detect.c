@@ -52,7 +52,8 @@ cr_phi_detector_new(const char *rules_dir, const char *language, GError **error)
   if (!detector->lexicon)
     return NULL;
   g_autofree char *path = phi_rules_path(rules_dir, "rules.tsv");
-  detector->rules = phi_rules_load(path, error);
+  g_autofree char *compiled = phi_compiled_path(rules_dir);
+  detector->rules = phi_rules_load(path, compiled, error);
   if (!detector->rules)
     return NULL;
   detector->version = version_of(detector->lexicon, detector->rules);

@@ -117,7 +117,9 @@ typedef struct PhiConfirmer {
 const PhiConfirmer *phi_confirmer_find(const char *name);
 
 typedef struct PhiRules PhiRules;
-PhiRules *phi_rules_load(const char *path, GError **error);
+/* compiled_path: the same table compiled before (phi_rules_serialise), used where it fits; may be NULL. */
+PhiRules *phi_rules_load(const char *path, const char *compiled_path, GError **error);
+char *phi_rules_serialise(const PhiRules *rules, gsize *n_bytes); /* transfer full */
 void phi_rules_free(PhiRules *rules);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PhiRules, phi_rules_free)
 const hs_database_t *phi_rules_database(const PhiRules *rules);
@@ -168,5 +170,6 @@ void phi_seen_run(const PhiSeen *seen, PhiPage *page);
 void phi_merge(GArray *candidates, gsize base, double threshold, GArray *spans);
 
 /* ---- files ---- */
-char *phi_rules_path(const char *rules_dir, const char *name);   /* transfer full */
+char *phi_rules_path(const char *rules_dir, const char *name); /* transfer full */
+char *phi_compiled_path(const char *rules_dir); /* rules.hsdb beside the rules; transfer full */
 char *phi_lexicon_path(const char *rules_dir, const char *name); /* the lexicons folder beside rules */

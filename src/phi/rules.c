@@ -1,5 +1,6 @@
 /* The rule table and its database. Always: rule i of the table is expression id i of the database. */
 #include "phi-private.h"
+#include <stdlib.h>
 #include <string.h>
 
 struct PhiRules {
@@ -122,8 +123,41 @@ compile(PhiRules *rules, const char *path, GError **error)
   return FALSE;
 }
 
+/* ---- the compiled table: "CRHS1", the hash of rules.tsv in hex, the database ---- */
+
+#define COMPILED_MAGIC "CRHS1\n"
+
+char *
+phi_rules_serialise(const PhiRules *rules, gsize *n_bytes)
+{
+  char *database = NULL;
+  size_t n_database = 0;
+  hs_error_t status = hs_serialize_database(rules->database, &database, &n_database);
+  g_assert(status == HS_SUCCESS);
+  GString *out = g_string_new(COMPILED_MAGIC);
+  g_string_append(out, rules->hash->str);
+  g_string_append_len(out, database, (gssize)n_database);
+  free(database);
+  *n_bytes = out->len;
+  return g_string_free(out, FALSE);
+}
+
+/* FALSE where there is none, it belongs to another table, or another kind of processor made it. */
+static gboolean
+load_compiled(PhiRules *rules, const char *path)
+{
+  g_autofree char *bytes = NULL;
+  gsize n_bytes = 0, n_head = strlen(COMPILED_MAGIC) + rules->hash->len;
+  if (!path || !g_file_get_contents(path, &bytes, &n_bytes, NULL) || n_bytes <= n_head)
+    return FALSE;
+  if (memcmp(bytes, COMPILED_MAGIC, strlen(COMPILED_MAGIC)) != 0 ||
+      memcmp(bytes + strlen(COMPILED_MAGIC), rules->hash->str, rules->hash->len) != 0)
+    return FALSE;
+  return hs_deserialize_database(bytes + n_head, n_bytes - n_head, &rules->database) == HS_SUCCESS;
+}
+
 PhiRules *
-phi_rules_load(const char *path, GError **error)
+phi_rules_load(const char *path, const char *compiled_path, GError **error)
 {
   g_autoptr(PhiRules) rules = g_new0(PhiRules, 1);
   rules->rules = g_array_new(FALSE, FALSE, sizeof(PhiRule));
@@ -137,7 +171,7 @@ phi_rules_load(const char *path, GError **error)
     g_set_error(error, CR_ERROR, CR_ERROR_BAD_RULES, "%s: holds no rule", path);
     return NULL;
   }
-  if (!compile(rules, path, error))
+  if (!load_compiled(rules, compiled_path) && !compile(rules, path, error))
     return NULL;
   return g_steal_pointer(&rules);
 }

@@ -33,6 +33,16 @@ phi_rules_path(const char *rules_dir, const char *name)
   return g_build_filename(default_data(), "rules", name, NULL);
 }
 
+/* A build keeps the compiled table in the build folder, an installation beside the table. */
+char *
+phi_compiled_path(const char *rules_dir)
+{
+  g_autofree char *beside = phi_rules_path(rules_dir, "rules.hsdb");
+  if (rules_dir || g_file_test(beside, G_FILE_TEST_EXISTS))
+    return g_steal_pointer(&beside);
+  return g_strdup(CR_PHI_BUILT_RULES);
+}
+
 /* A site's own rules folder may bring its own lexicon; otherwise the program's is used. */
 char *
 phi_lexicon_path(const char *rules_dir, const char *name)
