@@ -56,6 +56,17 @@ finding(CrAuditReport *report, gint64 broken_at, char *what)
   }
 }
 
+/* Where the chain breaks is said first even where a checkpoint before it did not fit: it names an event, the
+ * checkpoint only a stretch. */
+static void
+chain_finding(CrAuditReport *report, gint64 broken_at, char *what)
+{
+  if (!report->ok)
+    g_ptr_array_add(report->notes, g_steal_pointer(&report->what));
+  report->ok = TRUE;
+  finding(report, broken_at, what);
+}
+
 static CrAuditReport *
 report_new(void)
 {
@@ -345,7 +356,7 @@ finish(Verify *verify, const char *log_path, gsize torn_bytes)
   if (sequence->fault != CR_FAULT_NONE) {
     gint64 broken_at = -1;
     char *what = cr_sequence_explain(sequence, log_path, &broken_at);
-    finding(report, broken_at, what);
+    chain_finding(report, broken_at, what);
     return;
   }
   check_missing_tail(verify);
