@@ -110,6 +110,25 @@ note_find(Study *s, const char *id, guint *place)
 
 /* ---- one note of one reader ---- */
 
+/* Tokens stand in order: one walk over the bytes counts for all of them. */
+static GArray *
+tokens_in_characters(const CrText *text)
+{
+  GArray *tokens = cr_text_tokens(text);
+  const char *bytes = cr_text_bytes(text);
+  gsize byte_off = 0, cp_off = 0;
+  for (guint t = 0; t < tokens->len; t++) {
+    CrSpan *token = &g_array_index(tokens, CrSpan, t);
+    gsize *const ends[] = {&token->start, &token->end};
+    for (guint e = 0; e < 2; e++) {
+      for (; byte_off < *ends[e]; byte_off++)
+        cp_off += (bytes[byte_off] & 0xC0) != 0x80; /* not inside a character */
+      *ends[e] = cp_off;
+    }
+  }
+  return tokens;
+}
+
 /* The same text as the other readers' files have; the first to bring it also brings the tokens. */
 static gboolean
 take_text(Study *s, Note *note, guint reader, const CrText *text, CrPlace place, GError **error)
@@ -124,11 +143,8 @@ take_text(Study *s, Note *note, guint reader, const CrText *text, CrPlace place,
   note->hash = g_steal_pointer(&hash);
   note->hash_reader = reader;
   note->n_chars = cr_text_length(text, CR_UNIT_CODE_POINT);
-  g_autoptr(GArray) tokens = cr_text_tokens(text);
-  g_array_set_size(note->tokens, tokens->len);
-  for (guint t = 0; t < tokens->len; t++)
-    g_array_index(note->tokens, CrSpan, t) =
-        cr_span_to_unit(text, CR_UNIT_CODE_POINT, g_array_index(tokens, CrSpan, t));
+  g_array_unref(note->tokens);
+  note->tokens = tokens_in_characters(text);
   return TRUE;
 }
 
