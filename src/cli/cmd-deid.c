@@ -1,0 +1,425 @@
+/* deid: a stateless filter. JSON lines in, JSON lines out, one for one and in order; identifiers found, and
+ * with --replace tag taken out. Always: a bad line becomes an error object in its place, memory is bounded by
+ * the longest lines, and no note text reaches stderr. */
+#include "cli/cli.h"
+#include "cli/commands.h"
+#include "cli/line-reader.h"
+
+#include <chartroom/phi.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { BATCH_LINES = 64, BATCH_BYTES = 1 << 18, BATCHES_PER_JOB = 3, MAX_JOBS = 256 };
+
+static const char help[] =
+    "Reads documents, one JSON object a line: {\"id\", \"text\", \"known\"?: {\"names\", \"dates\", "
+    "\"phones\", "
+    "\"addresses\", \"ids\", \"emails\"}, …}.\n"
+    "Adds \"phi\": [{\"start\", \"end\", \"kind\", \"identifier\", \"score\", \"by\"}] in code points of the "
+    "input text; other keys pass through.\n"
+    "With --replace tag, \"text\" is the redacted text, \"map\": [{\"start\", \"end\", \"old_start\", "
+    "\"old_end\"}] "
+    "leads back to the input\n"
+    "text, \"entities\" move along, and \"known\" is left out. A line that cannot be read becomes {\"id\", "
+    "\"error\"} in its place (exit 1).\n\n"
+    "Example: chartroom deid --replace tag --jobs 4 < notes.jsonl > cleared.jsonl\n";
+
+typedef struct {
+  char *policy, *replace, *language;
+  double threshold;
+  int jobs;
+} Options;
+
+typedef struct {
+  const CrPhiDetector *detector;
+  const CrPolicy *policy;
+  gboolean replace;
+  double threshold;
+} Deid;
+
+/* ---- one line ---- */
+
+static json_t *
+span_to_json(const CrText *text, const CrPhiSpan *span)
+{
+  CrSpan cp = cr_span_to_unit(text, CR_UNIT_CODE_POINT, span->span);
+  json_t *by = json_array();
+  for (guint i = 0; span->by && span->by[i]; i++)
+    json_array_append_new(by, json_string(span->by[i]));
+  double score = (double)(gint64)(span->score * 1000 + 0.5) / 1000;
+  return json_pack("{s:I, s:I, s:s, s:s, s:f, s:o}", "start", (json_int_t)cp.start, "end", (json_int_t)cp.end,
+                   "kind", cr_phi_kind_name(span->kind), "identifier", cr_phi_kind_identifier(span->kind),
+                   "score", score, "by", by);
+}
+
+static json_t *
+map_to_json(const CrText *old_text, const CrRedaction *redaction)
+{
+  json_t *map = json_array();
+  for (guint i = 0; i < redaction->log->len; i++) {
+    CrEdit edit = g_array_index(redaction->log, CrRedactionItem, i).edit;
+    CrSpan now = cr_span_to_unit(redaction->text, CR_UNIT_CODE_POINT, (CrSpan){edit.new_start, edit.new_end});
+    CrSpan old = cr_span_to_unit(old_text, CR_UNIT_CODE_POINT, (CrSpan){edit.old_start, edit.old_end});
+    json_array_append_new(map, json_pack("{s:I, s:I, s:I, s:I}", "start", (json_int_t)now.start, "end",
+                                         (json_int_t)now.end, "old_start", (json_int_t)old.start, "old_end",
+                                         (json_int_t)old.end));
+  }
+  return map;
+}
+
+/* Where a pair of code point offsets of the old text lies in the new one. FALSE where it lies nowhere. */
+static gboolean
+move_offsets(const CrText *old_text, const CrRedaction *redaction, json_t *start, json_t *end, CrSpan *bytes,
+             CrSpan *moved)
+{
+  CrSpan span;
+  if (!json_is_integer(start) || !json_is_integer(end) || json_integer_value(start) < 0 ||
+      json_integer_value(end) < 0 ||
+      !cr_span_from_unit(old_text, CR_UNIT_CODE_POINT, (gsize)json_integer_value(start),
+                         (gsize)json_integer_value(end), &span, NULL))
+    return FALSE;
+  *bytes = cr_offset_map_to_new(redaction->map, span, NULL);
+  *moved = cr_span_to_unit(redaction->text, CR_UNIT_CODE_POINT, *bytes);
+  return TRUE;
+}
+
+static void
+move_fragments(const CrText *old_text, const CrRedaction *redaction, json_t *fragments)
+{
+  size_t i;
+  json_t *pair;
+  json_array_foreach(fragments, i, pair)
+  {
+    CrSpan bytes, moved;
+    if (!move_offsets(old_text, redaction, json_array_get(pair, 0), json_array_get(pair, 1), &bytes, &moved))
+      continue;
+    json_array_set_new(pair, 0, json_integer((json_int_t)moved.start));
+    json_array_set_new(pair, 1, json_integer((json_int_t)moved.end));
+  }
+}
+
+/* Entities of the input name words of the old text: they follow it, or what cannot follow is dropped. */
+static void
+move_entities(const CrText *old_text, const CrRedaction *redaction, json_t *doc)
+{
+  json_t *entities = json_object_get(doc, "entities");
+  for (size_t i = json_array_size(entities); i-- > 0;) {
+    json_t *entity = json_array_get(entities, i);
+    CrSpan bytes, moved;
+    if (!move_offsets(old_text, redaction, json_object_get(entity, "start"), json_object_get(entity, "end"),
+                      &bytes, &moved)) {
+      json_array_remove(entities, i);
+      continue;
+    }
+    g_autofree char *text = cr_span_dup_text(redaction->text, bytes);
+    json_object_set_new(entity, "start", json_integer((json_int_t)moved.start));
+    json_object_set_new(entity, "end", json_integer((json_int_t)moved.end));
+    if (json_object_get(entity, "text"))
+      json_object_set_new(entity, "text", json_string(text));
+    move_fragments(old_text, redaction, json_object_get(entity, "fragments"));
+  }
+}
+
+static gboolean
+replace_text(const Deid *deid, const CrText *text, const GArray *found, json_t *doc, GError **error)
+{
+  g_autoptr(CrRedaction) redaction = cr_phi_redact(deid->policy, text, found, error);
+  if (!redaction)
+    return FALSE;
+  const char *bytes = cr_text_bytes(redaction->text);
+  gsize n_bytes = cr_text_length(redaction->text, CR_UNIT_BYTE);
+  json_object_set_new(doc, "text", json_stringn(bytes, n_bytes));
+  json_object_set_new(doc, "map", map_to_json(text, redaction));
+  move_entities(text, redaction, doc);
+  json_object_del(doc, "known");
+  return TRUE;
+}
+
+static CrText *
+text_of(json_t *doc, GError **error)
+{
+  json_t *text = json_object_get(doc, "text");
+  if (json_is_string(text))
+    return cr_text_new(json_string_value(text), (gssize)json_string_length(text), error);
+  g_set_error(error, CR_ERROR, CR_ERROR_MISSING_FIELD, "no string \"text\"");
+  return NULL;
+}
+
+static gboolean
+known_of(json_t *doc, CrKnown **known, GError **error)
+{
+  json_t *value = json_object_get(doc, "known");
+  if (!value || json_is_null(value))
+    return TRUE;
+  *known = cr_known_from_json(value, error);
+  return *known != NULL;
+}
+
+static gboolean
+work_on(const Deid *deid, CrPhiScratch *scratch, json_t *doc, GError **error)
+{
+  g_autoptr(CrKnown) known = NULL;
+  if (!json_is_object(doc)) {
+    g_set_error(error, CR_ERROR, CR_ERROR_BAD_JSON, "not an object");
+    return FALSE;
+  }
+  g_autoptr(CrText) text = text_of(doc, error);
+  if (!text || !known_of(doc, &known, error))
+    return FALSE;
+  g_autoptr(GArray) found = cr_phi_detect(deid->detector, scratch, text, known, deid->threshold);
+  json_t *phi = json_array();
+  for (guint i = 0; i < found->len; i++)
+    json_array_append_new(phi, span_to_json(text, &g_array_index(found, CrPhiSpan, i)));
+  json_object_set_new(doc, "phi", phi);
+  return !deid->replace || replace_text(deid, text, found, doc, error);
+}
+
+/* The byte that a message begins with ("byte 17: …"), 0 where it names none. */
+static json_int_t
+byte_of(const GError *error)
+{
+  return g_str_has_prefix(error->message, "byte ") ? g_ascii_strtoll(error->message + 5, NULL, 10) : 0;
+}
+
+static char *
+error_line(json_t *doc, guint64 line, const GError *error)
+{
+  json_t *id = json_is_object(doc) ? json_object_get(doc, "id") : NULL;
+  g_autoptr(json_t) out =
+      json_pack("{s:O?, s:{s:s, s:I, s:I, s:s}}", "id", id, "error", "code", cr_error_name(error), "line",
+                (json_int_t)line, "byte", byte_of(error), "message", error->message);
+  if (!id)
+    json_object_set_new(out, "id", json_null());
+  return cr_json_dump(out);
+}
+
+/* The line that answers line number line; *bad is set where it is an error. transfer full */
+static char *
+answer(const Deid *deid, CrPhiScratch *scratch, const CrLine *in, gboolean *bad)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(json_t) doc = NULL;
+  if (in->too_long)
+    g_set_error(&error, CR_ERROR, CR_ERROR_LIMIT, "the line is longer than %d MB", CR_LINE_MAX_BYTES >> 20);
+  else
+    doc = cr_json_parse(in->bytes, in->n_bytes, &error);
+  if (doc && work_on(deid, scratch, doc, &error))
+    return cr_json_dump(doc);
+  *bad = TRUE;
+  return error_line(doc, in->number, error);
+}
+
+/* ---- batches and threads ---- */
+
+typedef struct {
+  GArray *lines; /* CrLine, taken over */
+  GString *out;  /* the answers */
+  gboolean bad;  /* one of them is an error */
+  gboolean done; /* guarded by the pool's lock */
+} Batch;
+
+typedef struct {
+  Deid deid;
+  GAsyncQueue *work; /* Batch; the pool itself as the sign to stop */
+  GMutex lock;
+  GCond changed;
+  GPtrArray *threads;
+} Pool;
+
+static Batch *
+new_batch(void)
+{
+  Batch *batch = g_new0(Batch, 1);
+  batch->lines = g_array_new(FALSE, FALSE, sizeof(CrLine));
+  g_array_set_clear_func(batch->lines, cr_line_clear);
+  batch->out = g_string_new(NULL);
+  return batch;
+}
+
+static void
+free_batch(Batch *batch)
+{
+  g_array_unref(batch->lines);
+  g_string_free(batch->out, TRUE);
+  g_free(batch);
+}
+
+static void
+run_batch(const Deid *deid, CrPhiScratch *scratch, Batch *batch)
+{
+  for (guint i = 0; i < batch->lines->len; i++) {
+    CrLine *line = &g_array_index(batch->lines, CrLine, i);
+    g_autofree char *out = answer(deid, scratch, line, &batch->bad);
+    cr_line_clear(line);
+    g_string_append(batch->out, out);
+    g_string_append_c(batch->out, '\n');
+  }
+}
+
+static gpointer
+worker(gpointer data)
+{
+  Pool *pool = data;
+  g_autoptr(CrPhiScratch) scratch = cr_phi_scratch_new(pool->deid.detector);
+  for (;;) {
+    Batch *batch = g_async_queue_pop(pool->work);
+    if ((gpointer)batch == pool)
+      return NULL;
+    run_batch(&pool->deid, scratch, batch);
+    g_mutex_lock(&pool->lock);
+    batch->done = TRUE;
+    g_cond_broadcast(&pool->changed);
+    g_mutex_unlock(&pool->lock);
+  }
+}
+
+/* The next lines, at most BATCH_LINES or about BATCH_BYTES; NULL at the end. */
+static Batch *
+read_batch(CrLineReader *reader)
+{
+  Batch *batch = new_batch();
+  gsize n_bytes = 0;
+  CrLine line;
+  while (batch->lines->len < BATCH_LINES && n_bytes < BATCH_BYTES && cr_line_reader_next(reader, &line)) {
+    n_bytes += line.n_bytes;
+    g_array_append_val(batch->lines, line);
+  }
+  if (batch->lines->len)
+    return batch;
+  free_batch(batch);
+  return NULL;
+}
+
+/* Writes what is finished; with at_least_one waits for the oldest. FALSE where stdout takes no more. */
+static gboolean
+write_finished(Pool *pool, GQueue *waiting, gboolean at_least_one, gboolean *bad)
+{
+  for (Batch *batch; (batch = g_queue_peek_head(waiting)); at_least_one = FALSE) {
+    g_mutex_lock(&pool->lock);
+    while (at_least_one && !batch->done)
+      g_cond_wait(&pool->changed, &pool->lock);
+    gboolean done = batch->done;
+    g_mutex_unlock(&pool->lock);
+    if (!done)
+      return TRUE;
+    g_queue_pop_head(waiting);
+    *bad = *bad || batch->bad;
+    gboolean written = fwrite(batch->out->str, 1, batch->out->len, stdout) == batch->out->len;
+    free_batch(batch);
+    if (!written)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static void
+stop_threads(Pool *pool)
+{
+  for (guint i = 0; i < pool->threads->len; i++)
+    g_async_queue_push(pool->work, pool);
+  for (guint i = 0; i < pool->threads->len; i++)
+    g_thread_join(g_ptr_array_index(pool->threads, i));
+}
+
+static gboolean
+pump(Pool *pool, CrLineReader *reader, gboolean *bad)
+{
+  GQueue waiting = G_QUEUE_INIT;
+  gboolean good = TRUE;
+  for (Batch *batch; good && (batch = read_batch(reader));) {
+    g_queue_push_tail(&waiting, batch);
+    g_async_queue_push(pool->work, batch);
+    good = write_finished(pool, &waiting, waiting.length > pool->threads->len * BATCHES_PER_JOB, bad);
+  }
+  while (good && waiting.length)
+    good = write_finished(pool, &waiting, TRUE, bad);
+  stop_threads(pool);
+  g_queue_clear_full(&waiting, (GDestroyNotify)free_batch);
+  return good;
+}
+
+static gboolean
+run_threads(const Deid *deid, guint n_jobs, CrLineReader *reader, gboolean *bad)
+{
+  g_autoptr(GPtrArray) threads = g_ptr_array_new();
+  g_autoptr(GAsyncQueue) work = g_async_queue_new();
+  Pool pool = {.deid = *deid, .work = work, .threads = threads};
+  g_mutex_init(&pool.lock);
+  g_cond_init(&pool.changed);
+  for (guint i = 0; i < n_jobs; i++)
+    g_ptr_array_add(threads, g_thread_new("deid", worker, &pool));
+  gboolean good = pump(&pool, reader, bad);
+  g_mutex_clear(&pool.lock);
+  g_cond_clear(&pool.changed);
+  return good && fflush(stdout) == 0;
+}
+
+/* ---- the command ---- */
+
+static gboolean
+check_options(const Options *options, GError **error)
+{
+  const char *what = NULL;
+  if (g_strcmp0(options->replace, "surrogate") == 0)
+    what = "--replace surrogate is not available in this version; use --replace tag or none";
+  else if (options->replace && strcmp(options->replace, "tag") != 0 && strcmp(options->replace, "none") != 0)
+    what = "--replace takes tag or none";
+  else if (!(options->threshold >= 0 && options->threshold <= 1))
+    what = "--threshold takes a number from 0 to 1";
+  else if (options->jobs < 1 || options->jobs > MAX_JOBS)
+    what = "--jobs takes a number from 1 to 256";
+  if (!what)
+    return TRUE;
+  g_set_error_literal(error, CR_ERROR, CR_ERROR_USAGE, what);
+  return FALSE;
+}
+
+static int
+run(CrCli *cli, const Options *options)
+{
+  g_autoptr(GError) error = NULL;
+  if (!check_options(options, &error))
+    return cr_cli_fail(cli, g_steal_pointer(&error));
+  g_autoptr(CrPhiDetector) detector = cr_phi_detector_new(NULL, options->language, &error);
+  if (!detector)
+    return cr_cli_fail(cli, g_steal_pointer(&error));
+  g_autoptr(CrPolicy) policy =
+      cr_policy_load(NULL, options->policy ? options->policy : "safe-harbor", &error);
+  if (!policy)
+    return cr_cli_fail(cli, g_steal_pointer(&error));
+  Deid deid = {detector, policy, g_strcmp0(options->replace, "tag") == 0, options->threshold};
+  g_autoptr(CrLineReader) reader = cr_line_reader_new(0);
+  gboolean bad = FALSE;
+  gboolean good = run_threads(&deid, (guint)options->jobs, reader, &bad);
+  if (!good || !cr_line_reader_ended(reader, &error)) {
+    if (!error)
+      g_set_error(&error, CR_ERROR, CR_ERROR_IO, "standard output cannot be written");
+    return cr_cli_fail(cli, g_steal_pointer(&error));
+  }
+  return bad ? CR_EXIT_FINDINGS : CR_EXIT_DONE;
+}
+
+int
+cr_cmd_deid(int argc, char **argv)
+{
+  g_auto(CrCli) cli = {0};
+  Options options = {.threshold = 0.5, .jobs = 1};
+  int status = 0;
+  const GOptionEntry entries[] = {
+      {"policy", 0, 0, G_OPTION_ARG_STRING, &options.policy,
+       "What becomes of each kind: safe-harbor (default), limited, expert, or a table of your own",
+       "safe-harbor|limited|expert|FILE"},
+      {"replace", 0, 0, G_OPTION_ARG_STRING, &options.replace, "Also take the identifiers out", "tag|none"},
+      {"threshold", 0, 0, G_OPTION_ARG_DOUBLE, &options.threshold, "Least score of a finding (default 0.5)",
+       "R"},
+      {"language", 0, 0, G_OPTION_ARG_STRING, &options.language, "Language of the notes (default en)", "en"},
+      {"jobs", 0, 0, G_OPTION_ARG_INT, &options.jobs, "Threads (default 1)", "N"},
+      {NULL}};
+  if (cr_cli_parse(&cli, argc, argv, CR_CLI_STREAM, "< NOTES.jsonl > OUT.jsonl", help, entries, 0, 0,
+                   &status))
+    status = run(&cli, &options);
+  g_free(options.policy);
+  g_free(options.replace);
+  g_free(options.language);
+  return status;
+}
