@@ -85,20 +85,12 @@ static gboolean
 stage_lines(CrProject *p, GError **error)
 {
   g_autoptr(GBytes) state = cr_chain_state(p->chain);
-  if (!cr_outbox_put(p->work, p->pending->str, p->pending->len, p->log_bytes, state, error))
-    return FALSE;
-  if (p->log_behind || cr_audit_log_size(p->log) != p->log_bytes)
-    return TRUE;
-  guint64 before = 0;
-  g_autoptr(GError) local = NULL;
-  g_autoptr(GBytes) waiting = cr_outbox_load(p->work, &before, &local);
-  if (local) {
-    g_propagate_error(error, g_steal_pointer(&local));
-    return FALSE;
+  if (p->waiting_bytes > SYNC_EVERY_BYTES && !p->log_behind) {
+    if (!cr_audit_log_sync(p->log, error) || !cr_outbox_clear(p->work, p->log_bytes, error))
+      return FALSE;
+    p->waiting_bytes = 0;
   }
-  if (!waiting || g_bytes_get_size(waiting) < SYNC_EVERY_BYTES)
-    return TRUE;
-  return cr_audit_log_sync(p->log, error) && cr_outbox_clear(p->work, p->log_bytes, error);
+  return cr_outbox_put(p->work, p->pending->str, p->pending->len, p->log_bytes, state, error);
 }
 
 /* After the commit: the change stands whether or not the file takes the lines. */
@@ -111,6 +103,7 @@ hand_over(CrProject *p)
     g_printerr("chartroom: the audit trail will be completed at the next opening: %s\n", error->message);
   }
   p->log_bytes += p->pending->len;
+  p->waiting_bytes += p->pending->len;
 }
 
 gboolean

@@ -29,10 +29,11 @@ struct CrProject {
   CrChain *chain;
   CrChain *chain_before; /* of the running transaction: what to go back to when it fails */
   CrAuditLog *log;
-  guint64 log_bytes;   /* where the log ends once every committed line is in it */
-  guint64 n_signed;    /* events that the last checkpoint covers */
-  gboolean log_behind; /* appending failed: the outbox has the lines, the next open hands them over */
-  GString *pending;    /* lines of the running transaction */
+  guint64 waiting_bytes; /* lines in the outbox that the log file may not have on disk yet */
+  guint64 log_bytes;     /* where the log ends once every committed line is in it */
+  guint64 n_signed;      /* events that the last checkpoint covers */
+  gboolean log_behind;   /* appending failed: the outbox has the lines, the next open hands them over */
+  GString *pending;      /* lines of the running transaction */
   gboolean in_tx;
   gboolean broken; /* a failed transaction could not be taken back: nothing more is written in this session */
 };
