@@ -806,6 +806,13 @@ test_tokens_agree_with_icu(void)
     g_autofree char *utf8 = random_text(rand, (guint)g_rand_int_range(rand, 0, 40), round % 101);
     check_tokens(utf8);
   }
+  for (guint round = 0; round < 2000; round++) { /* pieces of both kinds in one text */
+    g_autofree char *head = random_text(rand, (guint)g_rand_int_range(rand, 0, 200), 100);
+    g_autofree char *middle = random_text(rand, (guint)g_rand_int_range(rand, 1, 20), 30);
+    g_autofree char *tail = random_text(rand, (guint)g_rand_int_range(rand, 0, 200), 99);
+    g_autofree char *utf8 = g_strconcat(head, middle, tail, NULL);
+    check_tokens(utf8);
+  }
   for (guint round = 0; round < 60000; round++) { /* every ASCII byte */
     char utf8[24] = {0};
     for (gint i = g_rand_int_range(rand, 0, 23); i > 0; i--)
