@@ -70,7 +70,7 @@ CR_EXPORT gboolean cr_guidelines_check_answers(const CrGuidelines *g, const json
                                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* What changed from a to b. JSON {"changes":[{"what","name","kind","old"?,"new"?}], "touches":[…],
- * "asks":[…], "touches_questions":[…]}:
+ * "asks":[…], "touches_questions":[…], "asks_questions":[…]}:
  * what: "guidelines", "label", "attribute", "relation", "question"; kind: "added", "removed", "renamed" or
  * the member that changed ("definition", "values", "text" …). touches: labels of a whose meaning or shape
  * changed: what was labelled with them must be read again. Names, titles, keys, chips, colours, order and the

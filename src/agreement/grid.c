@@ -192,24 +192,102 @@ fill_pair(const Builder *b, guint first, guint second, float *row)
     count_label(p, q, l, row + cr_column_label(b->grid->n_labels, l));
 }
 
-static void
-fill_document(Builder *b, guint document)
+/* ---- limits ---- */
+
+/* Counts above 2^24 would not be whole numbers in a float any more; a token-by-label table beyond a gigabyte
+ * or a million overlapping pairs in one document is no reading of a note. */
+enum { MAX_TOKENS = 16000000, MAX_OVERLAPPING = 1000000 };
+static const double max_cells = 1e9;
+
+static gint
+compare_offsets(gconstpointer a, gconstpointer b)
+{
+  gsize x = *(const gsize *)a, y = *(const gsize *)b;
+  return (x > y) - (x < y);
+}
+
+/* How many of the ascending offsets lie below limit (or at it). */
+static gsize
+count_below(const GArray *offsets, gsize limit, gboolean or_at)
+{
+  gsize low = 0, high = offsets->len;
+  while (low < high) {
+    gsize middle = low + (high - low) / 2;
+    gsize off = g_array_index(offsets, gsize, middle);
+    if (off < limit || (or_at && off == limit))
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+/* Pairs of a span of p and one of q that share a unit of their bounds. */
+static double
+count_overlapping_pairs(const ReaderGrid *p, const ReaderGrid *q)
+{
+  g_autoptr(GArray) starts = g_array_new(FALSE, FALSE, sizeof(gsize)),
+                    ends = g_array_new(FALSE, FALSE, sizeof(gsize));
+  for (gsize i = 0; i < q->n_spans; i++) {
+    g_array_append_val(starts, q->spans[i].start);
+    g_array_append_val(ends, q->spans[i].end);
+  }
+  g_array_sort(starts, compare_offsets);
+  g_array_sort(ends, compare_offsets);
+  double n = 0;
+  for (gsize i = 0; i < p->n_spans; i++) {
+    gsize begun = count_below(starts, p->spans[i].end, FALSE),
+          over = count_below(ends, p->spans[i].start, TRUE);
+    n += begun > over ? (double)(begun - over) : 0;
+  }
+  return n;
+}
+
+static gboolean
+check_pair(const ReaderGrid *p, const ReaderGrid *q, guint document, GError **error)
+{
+  if ((double)p->n_spans * (double)q->n_spans <= MAX_OVERLAPPING ||
+      count_overlapping_pairs(p, q) <= MAX_OVERLAPPING)
+    return TRUE;
+  g_set_error(error, CR_ERROR, CR_ERROR_LIMIT, "agreement: document %u holds too many overlapping spans",
+              document + 1);
+  return FALSE;
+}
+
+static gboolean
+check_tokens(const Builder *b, guint document, GError **error)
+{
+  if (b->n_tokens <= MAX_TOKENS && (double)b->n_tokens * b->grid->n_labels <= max_cells)
+    return TRUE;
+  g_set_error(error, CR_ERROR, CR_ERROR_LIMIT,
+              "agreement: document %u has %zu tokens, too many for %u labels", document + 1, b->n_tokens,
+              b->grid->n_labels);
+  return FALSE;
+}
+
+static gboolean
+fill_document(Builder *b, guint document, GError **error)
 {
   CrGrid *grid = b->grid;
   b->n_tokens = b->comparison->tokens[document]->len;
+  if (!check_tokens(b, document, error))
+    return FALSE;
   for (guint r = 0; r < grid->n_readers; r++)
     reader_grid_fill(b, r, document);
   float *row = grid->rows + document * grid->stride;
   for (guint i = 0; i < grid->n_readers; i++)
-    for (guint j = i + 1; j < grid->n_readers; j++, row += cr_n_columns(grid->n_labels))
+    for (guint j = i + 1; j < grid->n_readers; j++, row += cr_n_columns(grid->n_labels)) {
+      if (!check_pair(&b->readers[i], &b->readers[j], document, error))
+        return FALSE;
       fill_pair(b, i, j, row);
+    }
+  return TRUE;
 }
 
 static void
 builder_clear(Builder *b)
 {
   for (guint r = 0; r < b->grid->n_readers; r++) {
-    g_assert(b->next[r] == b->sets[r].n_spans); /* sorted by document, and none beyond the last */
     g_free(b->readers[r].labels);
     g_free(b->readers[r].shortest);
     g_free(b->readers[r].under);
@@ -240,10 +318,13 @@ cr_grid_new(const CrComparison *comparison, const CrLabelSet *readers, guint n_r
     return NULL;
   }
   Builder b = {grid, comparison, readers, g_new0(gsize, n_readers), g_new0(ReaderGrid, n_readers), 0};
-  for (guint d = 0; d < grid->n_documents; d++)
-    fill_document(&b, d);
+  gboolean fine = TRUE;
+  for (guint d = 0; d < grid->n_documents && fine; d++)
+    fine = fill_document(&b, d, error);
+  for (guint r = 0; r < n_readers && fine; r++)
+    g_assert(b.next[r] == readers[r].n_spans); /* sorted by document, and none beyond the last */
   builder_clear(&b);
-  return g_steal_pointer(&grid);
+  return fine ? g_steal_pointer(&grid) : NULL;
 }
 
 void

@@ -422,8 +422,9 @@ warn_labels(Report *r)
     guint64 most = 0;
     for (guint i = 0; i < grid->n_readers; i++)
       most = MAX(most, grid->readers[i].spans[l]);
-    if (most < 10)
-      warn(r, "rare-label", "%s: at most %" G_GUINT64_FORMAT " spans a reader: its figures are rough",
+    if (most > 0 && most < 10)
+      warn(r, "rare-label",
+           "%s: no reader has more than %" G_GUINT64_FORMAT " spans of it: its figures are rough",
            r->comparison->labels[l], most);
   }
 }

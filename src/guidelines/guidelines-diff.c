@@ -29,7 +29,7 @@ typedef struct {
   json_t *changes;
   GHashTable *touched;           /* names of labels of a, borrowed */
   GHashTable *touched_questions; /* of questions of a */
-  json_t *asks;
+  json_t *asks, *asks_questions; /* names new in b */
 } Diff;
 
 static const char *
@@ -224,8 +224,8 @@ compare_new(Diff *diff, guint kind, json_t *new_item)
     return;
   add_change(diff, k->what, name, "added", NULL, json_object_get(new_item, "name"));
   touch(diff, kind, name, NULL, new_item);
-  if (kind == LABEL)
-    json_array_append(diff->asks, json_object_get(new_item, "name"));
+  if (kind == LABEL || kind == QUESTION)
+    json_array_append(kind == LABEL ? diff->asks : diff->asks_questions, json_object_get(new_item, "name"));
 }
 
 static void
@@ -256,7 +256,7 @@ cr_guidelines_diff(const CrGuidelines *a, const CrGuidelines *b)
   g_autoptr(json_t) old_json = cr_guidelines_to_json(a), new_json = cr_guidelines_to_json(b);
   g_autoptr(GHashTable) touched = g_hash_table_new(g_str_hash, g_str_equal),
                         questions = g_hash_table_new(g_str_hash, g_str_equal);
-  Diff diff = {old_json, new_json, json_array(), touched, questions, json_array()};
+  Diff diff = {old_json, new_json, json_array(), touched, questions, json_array(), json_array()};
   json_t *old_title = json_object_get(old_json, "title"), *new_title = json_object_get(new_json, "title");
   if (!json_equal(old_title, new_title))
     add_change(&diff, "guidelines", "", "title", old_title, new_title);
@@ -270,6 +270,7 @@ cr_guidelines_diff(const CrGuidelines *a, const CrGuidelines *b)
   json_object_set_new(result, "asks", diff.asks);
   json_object_set_new(result, "touches_questions",
                       in_order(json_object_get(old_json, "questions"), questions));
+  json_object_set_new(result, "asks_questions", diff.asks_questions);
   return result;
 }
 
@@ -372,6 +373,8 @@ cr_guidelines_diff_text(const json_t *diff)
   append_names(out, "To be read again, labels", touches);
   append_names(out, "To be looked for in notes already read, labels", json_object_get(diff, "asks"));
   append_names(out, "To be answered again, questions", json_object_get(diff, "touches_questions"));
+  append_names(out, "To be answered for notes already read, questions",
+               json_object_get(diff, "asks_questions"));
   if (json_array_size(changes) > 0 && json_array_size(touches) == 0)
     g_string_append(out, "No label already made is touched\n");
   return g_string_free(out, FALSE);

@@ -829,7 +829,7 @@ test_spans_traps(void)
   g_autoptr(json_t) empty = compare(&nothing, 2, 100);
   g_assert_true(isnan(dig(empty, "span_f1.strict")) && isnan(dig(empty, "token_kappa")));
   g_assert_nonnull(json_object_get(json_object_get(empty, "notes"), "token_kappa"));
-  g_assert_true(has_warning(empty, "few-documents") && has_warning(empty, "rare-label"));
+  g_assert_true(has_warning(empty, "few-documents") && !has_warning(empty, "rare-label"));
 
   g_auto(Study) s = make_study(2, 1, 5, 0);
   /* ann: two labels over the first token, and a span that lies between tokens */
@@ -841,7 +841,8 @@ test_spans_traps(void)
   g_assert_cmpfloat(dig(out, "dropped.0.overlapping_tokens"), ==, 1);
   g_assert_cmpfloat(dig(out, "dropped.0.spans_without_token"), ==, 1);
   g_assert_cmpfloat(dig(out, "dropped.1.overlapping_tokens"), ==, 0);
-  g_assert_true(has_warning(out, "overlap") && has_warning(out, "off-grid"));
+  g_assert_true(has_warning(out, "overlap") && has_warning(out, "off-grid") &&
+                has_warning(out, "rare-label"));
   g_assert_true(json_is_null(json_object_get(json_object_get(out, "token_kappa"), "low"))); /* one document */
 
   CrComparison comparison = {0, NULL, study_labels, 3, 1, 10};
@@ -852,6 +853,34 @@ test_spans_traps(void)
   comparison = (CrComparison){1, (const GArray *const *)s.tokens->pdata, study_labels, 3, 1, 10};
   g_assert_null(cr_agreement_spans(&comparison, s.sets, 1, &error));
   g_assert_error(error, CR_ERROR, CR_ERROR_NOT_COMPARABLE);
+}
+
+/* What would cost gigabytes is refused: spans that all overlap, labels without end. */
+static void
+test_spans_limits(void)
+{
+  g_auto(Study) s = make_study(2, 1, 5, 0);
+  for (guint i = 0; i < 1100; i++)
+    for (guint r = 0; r < 2; r++) {
+      CrLabelSpan span = {0, i, 2000 + i + r, 0, NULL};
+      g_array_append_val(s.spans[r], span);
+    }
+  study_finish(&s);
+  CrComparison comparison = {1, (const GArray *const *)s.tokens->pdata, study_labels, 3, 1, 10};
+  g_autoptr(GError) error = NULL;
+  g_assert_null(cr_agreement_spans(&comparison, s.sets, 2, &error));
+  g_assert_error(error, CR_ERROR, CR_ERROR_LIMIT);
+  g_clear_error(&error);
+  comparison.n_labels = 1000000;
+  g_assert_null(cr_agreement_spans(&comparison, s.sets, 2, &error));
+  g_assert_error(error, CR_ERROR, CR_ERROR_LIMIT);
+  /* as many that do not overlap are no trouble */
+  for (guint i = 0; i < 1100; i++)
+    for (guint r = 0; r < 2; r++)
+      g_array_index(s.spans[r], CrLabelSpan, i) = (CrLabelSpan){0, i * 3, i * 3 + 2 + r, 0, NULL};
+  study_finish(&s);
+  g_autoptr(json_t) out = compare(&s, 2, 10);
+  assert_close(dig(out, "span_f1.partial"), 0.5, 1e-12, "all overlap by half credit");
 }
 
 static void
@@ -913,6 +942,7 @@ main(int argc, char **argv)
   g_test_add_func("/agreement/spans/symmetry", test_spans_symmetry);
   g_test_add_func("/agreement/spans/three", test_spans_three_readers);
   g_test_add_func("/agreement/spans/traps", test_spans_traps);
+  g_test_add_func("/agreement/spans/limits", test_spans_limits);
   g_test_add_func("/agreement/spans/perfect", test_spans_perfect);
   g_test_add_func("/agreement/spans/coverage", test_interval_coverage);
   return g_test_run();

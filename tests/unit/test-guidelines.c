@@ -432,7 +432,8 @@ static const struct {
     {"relations:\n- {name: of, from: [DOSE], to: [DRUG]}\n", "", "DRUG, DOSE", "", "",
      "Relation of: removed\n"},
     {"choices: [a, b]", "choices: [a, b, c]", "", "", "kind", "To be answered again, questions: kind\n"},
-    {"questions:\n", "questions:\n- {name: more, choices: [x]}\n", "", "", "", "Question more: added\n"},
+    {"questions:\n", "questions:\n- {name: more, choices: [x]}\n", "", "", "",
+     "To be answered for notes already read, questions: more\n"},
 };
 
 static char *
