@@ -1,0 +1,148 @@
+/* quality: a senior reviewer looks at a sample, flags, and approves batches. */
+#include "cli/cli.h"
+#include "cli/commands.h"
+#include "cli/lines.h"
+#include <chartroom/reading.h>
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct {
+  const char *file;
+  double share;
+} QualityOptions;
+
+static void
+print_batch(const json_t *batch)
+{
+  json_t *row;
+  gsize i;
+  printf("Batch %s: %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " notes resolved%s",
+         cr_cli_text(batch, "batch"), cr_cli_int(batch, "resolved"), cr_cli_int(batch, "notes"),
+         json_is_true(json_object_get(batch, "approved")) ? ", approved" : "");
+  if (json_array_size(json_object_get(batch, "sample")) > 0)
+    printf("; sample of %.0f %%, %" G_GINT64_FORMAT " flags",
+           100 * json_number_value(json_object_get(batch, "share")), cr_cli_int(batch, "flags"));
+  putchar('\n');
+  json_array_foreach(json_object_get(batch, "sample"), i, row)
+      printf("  %s  %-4s  %" G_GINT64_FORMAT " findings, %.1f in 1,000 characters\n",
+             cr_cli_text(row, "note"), cr_cli_text(row, "state"), cr_cli_int(row, "findings"),
+             json_number_value(json_object_get(row, "density")));
+}
+
+static int
+list(CrCli *cli, CrProject *p, const QualityOptions *o)
+{
+  GError *error = NULL;
+  json_t *row;
+  gsize i;
+  g_autoptr(json_t) batches = cr_reading_quality_list(p, o->share, &error);
+  if (!batches)
+    return cr_cli_fail(cli, error);
+  if (cli->json)
+    cr_cli_print_json_lines(batches);
+  else
+    json_array_foreach(batches, i, row) print_batch(row);
+  return CR_EXIT_DONE;
+}
+
+/* A note as it would leave: for the eyes of the senior reviewer. */
+static int
+show(CrCli *cli, CrProject *p, const QualityOptions *o)
+{
+  GError *error = NULL;
+  json_t *row;
+  gsize i;
+  if (cli->n_rest != 3)
+    return cr_cli_usage(cli, "usage: chartroom quality PROJECT show NOTE");
+  g_autoptr(json_t) set = cr_reading_final(p, cli->rest[2], &error);
+  if (!set)
+    return cr_cli_fail(cli, error);
+  if (cli->json)
+    cr_cli_print_json(set);
+  else
+    json_array_foreach(json_object_get(set, "entities"), i, row)
+        printf("  %-5s %6" G_GINT64_FORMAT "-%-6" G_GINT64_FORMAT " %-14s %s\n", cr_cli_text(row, "id"),
+               cr_cli_int(row, "start"), cr_cli_int(row, "end"), cr_cli_text(row, "label"),
+               cr_cli_text(row, "text"));
+  return CR_EXIT_DONE;
+}
+
+static int
+decide(CrCli *cli, CrProject *p, const QualityOptions *o)
+{
+  GError *error = NULL;
+  json_t *row;
+  gsize i;
+  if (!o->file)
+    return cr_cli_usage(cli, "quality decide needs --file FILE");
+  g_autoptr(json_t) lines = cr_cli_read_lines(o->file, &error);
+  g_autoptr(json_t) report = lines ? cr_reading_quality_decide(p, lines, &error) : NULL;
+  if (!report)
+    return cr_cli_fail(cli, error);
+  if (cli->json)
+    cr_cli_print_json_lines(report);
+  else
+    json_array_foreach(report, i, row)
+        printf("%s  %s\n", cr_cli_text(row, "note"), cr_cli_text(row, "state"));
+  return CR_EXIT_DONE;
+}
+
+static int
+approve(CrCli *cli, CrProject *p, const QualityOptions *o)
+{
+  GError *error = NULL;
+  if (cli->n_rest != 3)
+    return cr_cli_usage(cli, "usage: chartroom quality PROJECT approve BATCH");
+  g_autoptr(json_t) result = cr_reading_approve(p, cli->rest[2], o->share, &error);
+  if (!result)
+    return cr_cli_fail(cli, error);
+  if (cli->json)
+    cr_cli_print_json(result);
+  else
+    printf("Batch %s is approved and signed: %" G_GINT64_FORMAT " notes, %" G_GINT64_FORMAT
+           " of them looked at.\n",
+           cr_cli_text(result, "batch"), cr_cli_int(result, "notes"), cr_cli_int(result, "sampled"));
+  return CR_EXIT_DONE;
+}
+
+static const struct {
+  const char *name;
+  int (*run)(CrCli *cli, CrProject *p, const QualityOptions *o);
+} verbs[] = {{"list", list}, {"show", show}, {"decide", decide}, {"approve", approve}};
+
+int
+cr_cmd_quality(int argc, char **argv)
+{
+  g_auto(CrCli) cli = {0};
+  g_autofree char *file = NULL, *sample = NULL;
+  QualityOptions o = {0};
+  GError *error = NULL;
+  int status;
+  const GOptionEntry entries[] = {
+      {"file", 0, 0, G_OPTION_ARG_FILENAME, &file, "decide: JSON lines (- for standard input)", "FILE"},
+      {"sample", 0, 0, G_OPTION_ARG_STRING, &sample, "Share of each batch to look at (10%); never shrinks",
+       "SHARE"},
+      {NULL}};
+  if (!cr_cli_parse(
+          &cli, argc, argv, CR_CLI_PROJECT,
+          "PROJECT list|show NOTE|decide --file FILE|approve BATCH [--sample 10%]",
+          "  list           draws a seeded sample of each resolved batch, at least one note, and lists it\n"
+          "  show NOTE      the findings that would leave\n"
+          "  decide         {\"note\", \"decision\": \"ok\"} or {\"note\", \"decision\": \"flag\", "
+          "\"reason\"}\n"
+          "  approve BATCH  signs the batch when every sampled note is ok and no flag is open\n\n"
+          "A flagged note is resolved anew (`resolve decide`), then looked at again.",
+          entries, 2, 3, &status))
+    return status;
+  o.file = file;
+  if (sample && !cr_cli_parse_share(sample, &o.share, &error))
+    return cr_cli_fail(&cli, error);
+  for (guint i = 0; i < G_N_ELEMENTS(verbs); i++) {
+    if (!g_str_equal(verbs[i].name, cli.rest[1]))
+      continue;
+    CrProject *p = cr_cli_open(&cli, &error);
+    return p ? cr_cli_close(&cli, p, verbs[i].run(&cli, p, &o)) : cr_cli_fail(&cli, error);
+  }
+  return cr_cli_usage(&cli, "quality: there is no verb '%s'", cli.rest[1]);
+}
