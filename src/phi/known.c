@@ -606,7 +606,7 @@ match_place(const PhiPage *page, guint i, const GPtrArray *words)
       return i;
     while (at < page->tokens->len && PHI_TOKEN(page, at)->end <= start + n)
       at++;
-    if (PHI_TOKEN(page, at - 1)->end != start + n)
+    if (at == i || PHI_TOKEN(page, at - 1)->end != start + n)
       return i;
   }
   return at;
