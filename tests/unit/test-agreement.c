@@ -1,6 +1,7 @@
 /* agreement: coefficients against published tables, matching and the grid against brute force. */
 #include <chartroom/agreement.h>
 #include <chartroom/text.h>
+#include "agreement/agreement-private.h"
 #include <math.h>
 #include <string.h>
 
@@ -396,6 +397,73 @@ test_alpha_brute(void)
       assert_close(value_of(out, "krippendorff_alpha"), brute_alpha(&ratings, levels[l]), 1e-9, levels[l]);
     }
   }
+}
+
+/* Cohen (1968): 1 - sum(w o) / sum(w e), w the disagreement; and what must coincide for two raters. */
+static void
+test_two_raters(void)
+{
+  for (guint t = 0; t < 40; t++) {
+    enum { K = 4, N = 25 };
+    g_auto(Ratings) r = {g_array_new(FALSE, FALSE, sizeof(double)), 2};
+    double cells[K][K] = {{0}}, rows[K] = {0}, columns[K] = {0};
+    for (guint i = 0; i < N; i++) {
+      gint a = i < K ? (gint)i : g_test_rand_int_range(0, K), b = g_test_rand_int_range(0, K);
+      double pair[] = {a * 10, b * 10};
+      cells[a][b] += 1.0 / N;
+      rows[a] += 1.0 / N;
+      columns[b] += 1.0 / N;
+      g_array_append_vals(r.values, pair, 2);
+    }
+    g_autoptr(json_t) out = report(&r, "nominal");
+    static const char *const keys[] = {"cohen_kappa", "cohen_kappa_linear", "cohen_kappa_quadratic"};
+    for (guint power = 0; power < 3; power++) {
+      double observed = 0, expected = 0;
+      for (gint i = 0; i < K; i++)
+        for (gint j = 0; j < K; j++) {
+          double w = i == j ? 0 : pow(abs(i - j), power);
+          observed += w * cells[i][j];
+          expected += w * rows[i] * columns[j];
+        }
+      assert_close(value_of(out, keys[power]), 1 - observed / expected, 1e-9, keys[power]);
+    }
+    assert_close(value_of(out, "conger_kappa"), value_of(out, "cohen_kappa"), 1e-9, "Conger of two is Cohen");
+    assert_close(value_of(out, "light_kappa"), value_of(out, "cohen_kappa"), 1e-9, "Light of two is Cohen");
+    assert_close(value_of(out, "fleiss_kappa"), value_of(out, "scott_pi"), 1e-9, "Fleiss of two is Scott");
+  }
+}
+
+/* ---- resampling ---- */
+
+static void
+test_resampling(void)
+{
+  /* SplitMix64 from state 0, as published with it */
+  CrRandom random = {0};
+  g_assert_true(cr_random_next(&random) == G_GUINT64_CONSTANT(0xE220A8397B1DCDAF));
+  g_assert_true(cr_random_next(&random) == G_GUINT64_CONSTANT(0x6E789E6AA1B965F4));
+  guint counts[7] = {0};
+  for (guint i = 0; i < 70000; i++)
+    counts[cr_random_below(&random, 7)]++;
+  for (guint i = 0; i < 7; i++)
+    g_assert_true(counts[i] > 9600 && counts[i] < 10400);
+
+  /* 0..1000 around their middle, without skew: the interval is the plain quantiles' */
+  g_autofree double *values = g_new(double, 1001), *even = g_new(double, 10);
+  for (guint i = 0; i <= 1000; i++)
+    values[i] = (i * 7919) % 1001;
+  for (guint i = 0; i < 10; i++)
+    even[i] = i % 2;
+  CrInterval interval = cr_interval(500, values, 1001, even, 10);
+  assert_close(interval.low, 25, 1e-6, "low");
+  assert_close(interval.high, 975, 1e-6, "high");
+  /* a value above the middle of its resamples moves the interval up (Efron 1987) */
+  CrInterval moved = cr_interval(600, values, 1001, even, 10);
+  g_assert_true(moved.low > interval.low && moved.high > interval.high);
+  values[0] = values[1] = NAN;
+  g_assert_cmpuint(cr_interval(500, values, 1001, NULL, 0).n_defined, ==, 999);
+  double mostly_undefined[] = {NAN, NAN, 1};
+  g_assert_true(isnan(cr_interval(1, mostly_undefined, 3, NULL, 0).low));
 }
 
 static void
@@ -933,6 +1001,8 @@ main(int argc, char **argv)
   g_test_add_func("/agreement/cohen/error", test_cohen_error);
   g_test_add_func("/agreement/cohen/edges", test_cohen_edges);
   g_test_add_func("/agreement/alpha/brute", test_alpha_brute);
+  g_test_add_func("/agreement/ratings/two", test_two_raters);
+  g_test_add_func("/agreement/resampling", test_resampling);
   g_test_add_func("/agreement/ratings/edges", test_ratings_edges);
   g_test_add_func("/agreement/match/random", test_match_random);
   g_test_add_func("/agreement/match/semeval", test_match_semeval);

@@ -258,6 +258,48 @@ test_truncations(void)
   }
 }
 
+/* Bytes changed, dropped, doubled at random: the file reads, or is refused with a name; nothing else. */
+static void
+test_mutations(void)
+{
+  const char *source = g_getenv("CR_SOURCE");
+  g_autofree char *path =
+      g_build_filename(source ? source : ".", "data", "guidelines", "problems.yaml", NULL);
+  g_autofree char *good = NULL;
+  gsize n_bytes = 0;
+  g_assert_true(g_file_get_contents(path, &good, &n_bytes, NULL));
+  guint n_refused = 0;
+  for (guint i = 0; i < 600; i++) {
+    g_autoptr(GString) text = g_string_new_len(good, (gssize)n_bytes);
+    for (gint k = g_test_rand_int_range(1, 4); k > 0; k--) {
+      gsize at = (gsize)g_test_rand_int_range(0, (gint)text->len);
+      gint how = g_test_rand_int_range(0, 3);
+      if (how == 0)
+        text->str[at] = (char)g_test_rand_int_range(0, 256);
+      else if (how == 1)
+        g_string_erase(text, (gssize)at, MIN(7, (gssize)(text->len - at)));
+      else
+        g_string_insert_len(text, (gssize)at, good + at / 2, 9);
+    }
+    g_autofree char *mutant = write_file("mutant.yaml", text->str, (gssize)text->len);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(CrGuidelines) g = cr_guidelines_load(mutant, &error);
+    g_assert_true((g != NULL) != (error != NULL));
+    if (!g) {
+      n_refused++;
+      g_assert_true(error->domain == CR_ERROR && error->code != CR_ERROR_INTERNAL);
+      g_assert_true(g_utf8_validate(error->message, -1, NULL));
+      continue;
+    }
+    g_autoptr(json_t) json = cr_guidelines_to_json(g);
+    g_autoptr(CrGuidelines) again = cr_guidelines_from_json(json, &error);
+    g_assert_no_error(error);
+    g_autoptr(json_t) same = cr_guidelines_to_json(again);
+    g_assert_true(json_equal(json, same));
+  }
+  g_assert_cmpuint(n_refused, >, 50);
+}
+
 static void
 test_templates(void)
 {
@@ -517,6 +559,7 @@ main(int argc, char **argv)
   g_test_add_func("/guidelines/bad-json", test_bad_json);
   g_test_add_func("/guidelines/bombs", test_bombs);
   g_test_add_func("/guidelines/truncations", test_truncations);
+  g_test_add_func("/guidelines/mutations", test_mutations);
   g_test_add_func("/guidelines/templates", test_templates);
   g_test_add_func("/guidelines/check/entities", test_check_entities);
   g_test_add_func("/guidelines/check/relations", test_check_relations);
