@@ -180,17 +180,28 @@ count_below(const GArray *cuts, gsize offset)
   return low;
 }
 
+/* A piece that was the CR alone goes with it, as long as another is left. */
+static GArray *
+move_pieces(const GArray *pieces, const GArray *cuts)
+{
+  GArray *moved = cr_fragments_new();
+  for (guint i = 0; i < pieces->len; i++) {
+    CrSpan old = g_array_index(pieces, CrSpan, i);
+    CrSpan piece = {old.start - count_below(cuts, old.start), old.end - count_below(cuts, old.end)};
+    gboolean vanished = piece.start == piece.end && old.start < old.end;
+    if (!vanished || (moved->len == 0 && i + 1 == pieces->len))
+      g_array_append_val(moved, piece);
+  }
+  return moved;
+}
+
 static void
 move_entity(json_t *entity, const GArray *cuts)
 {
   g_autoptr(GArray) pieces = cr_pieces_of(entity, NULL);
-  for (guint i = 0; pieces != NULL && i < pieces->len; i++) {
-    CrSpan *piece = &g_array_index(pieces, CrSpan, i);
-    piece->start -= count_below(cuts, piece->start);
-    piece->end -= count_below(cuts, piece->end);
-  }
-  if (pieces != NULL)
-    cr_pieces_set(entity, pieces);
+  g_autoptr(GArray) moved = pieces != NULL ? move_pieces(pieces, cuts) : NULL;
+  if (moved != NULL)
+    cr_pieces_set(entity, moved);
   json_object_del(entity, "text");
 }
 
