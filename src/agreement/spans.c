@@ -138,7 +138,7 @@ add_row(double *sums, const float *row, double weight, gsize n)
 static void
 draw_weights(CrRandom *random, guint32 *weights, guint n_documents, guint n_in_block)
 {
-  for (guint i = 0; i < n_documents * BLOCK; i++)
+  for (gsize i = 0; i < (gsize)n_documents * BLOCK; i++)
     weights[i] = 0;
   for (guint r = 0; r < n_in_block; r++)
     for (guint i = 0; i < n_documents; i++)

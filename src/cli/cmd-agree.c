@@ -119,15 +119,17 @@ static const char help[] = "FILE…: JSON lines, one file a reader, each with th
                            "  chartroom agree --ratings triage.csv --level ordinal --table\n"
                            "  chartroom agree PROJECT.chartroom --help";
 
+/* A project may stand behind options with values: its name decides. */
 static gboolean
 is_project(int argc, char **argv)
 {
   for (int i = 1; i < argc; i++) {
-    g_autofree char *path = g_strdup(argv[i]);
-    while (strlen(path) > 1 && g_str_has_suffix(path, "/"))
-      path[strlen(path) - 1] = '\0';
-    if (*path != '-')
-      return g_str_has_suffix(path, ".chartroom");
+    gsize length = strlen(argv[i]);
+    while (length > 1 && argv[i][length - 1] == '/')
+      length--;
+    g_autofree char *path = g_strndup(argv[i], length);
+    if (*path != '-' && g_str_has_suffix(path, ".chartroom"))
+      return TRUE;
   }
   return FALSE;
 }

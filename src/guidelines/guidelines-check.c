@@ -35,7 +35,7 @@ cr_guidelines_nearest(const char *given, const char *const *names)
   guint least = G_MAXUINT;
   for (guint i = 0; names[i]; i++) {
     guint distance = edit_distance(given, names[i]);
-    if (distance < least && distance * 2 <= MAX(strlen(given), strlen(names[i]))) {
+    if (distance < least && (gsize)distance * 2 <= MAX(strlen(given), strlen(names[i]))) {
       least = distance;
       nearest = names[i];
     }
