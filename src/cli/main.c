@@ -7,6 +7,7 @@
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 typedef int (*Run)(int argc, char **argv);
 
@@ -71,6 +72,7 @@ int
 main(int argc, char **argv)
 {
   g_autoptr(GError) error = NULL;
+  umask(077); /* what the program writes is for its user alone */
   setlocale(LC_ALL, "C.UTF-8");
   if (!cr_harden(&error)) {
     fprintf(stderr, "chartroom: %s: %s\n", cr_error_name(error), error->message);

@@ -136,6 +136,21 @@ cr_documents_batch_of(CrDb *work, const char *id, GError **error)
   return dup_document_text(work, "SELECT batch FROM document WHERE id=?", id, error);
 }
 
+char *
+cr_documents_dup_metadata(CrDb *work, const char *id, const char *field, GError **error)
+{
+  static const struct {
+    const char *field, *sql;
+  } fields[] = {{"type", "SELECT type FROM document WHERE id=?"},
+                {"specialty", "SELECT specialty FROM document WHERE id=?"},
+                {"author_role", "SELECT author_role FROM document WHERE id=?"},
+                {"language", "SELECT language FROM document WHERE id=?"}};
+  for (guint i = 0; i < G_N_ELEMENTS(fields); i++)
+    if (g_str_equal(fields[i].field, field))
+      return dup_document_text(work, fields[i].sql, id, error);
+  g_return_val_if_reached(NULL);
+}
+
 /* An UPDATE of one note that must exist. */
 static gboolean
 changed_one(CrDb *work, const char *id, gboolean ok, GError **error)

@@ -32,6 +32,8 @@ GPtrArray *cr_documents_ids(CrDb *work, const char *state, const char *batch,
 gboolean cr_documents_exists(CrDb *work, const char *id, GError **error);
 char *cr_documents_get_state(CrDb *work, const char *id,
                              GError **error) G_GNUC_WARN_UNUSED_RESULT; /* NOT_FOUND; transfer full */
+/* field: "type", "specialty", "author_role" or "language"; NULL without error where the note has none. */
+char *cr_documents_dup_metadata(CrDb *work, const char *id, const char *field, GError **error);
 gboolean cr_documents_set_state(CrDb *work, const char *id, const char *state,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean cr_documents_set_counts(CrDb *work, const char *id, gint64 n_candidates, gint64 n_disputes,

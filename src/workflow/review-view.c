@@ -217,9 +217,30 @@ slice(const CrText *text, gint64 start, gint64 end)
   return cr_span_dup_text(text, bytes);
 }
 
+/* A finding in what is known of the note beside its text: the field's value stands for the words. */
+static gboolean
+add_field(CrProject *p, json_t *row)
+{
+  static const char *const fields[] = {"type", "specialty", "author_role", "language"};
+  const char *note = json_string_value(json_object_get(row, "note")),
+             *kind = json_string_value(json_object_get(row, "kind"));
+  for (guint i = 0; i < G_N_ELEMENTS(fields); i++) {
+    g_autofree char *suffix = g_strdup_printf(" in the note's %s", fields[i]);
+    if (!g_str_has_suffix(kind, suffix))
+      continue;
+    g_autofree char *value = cr_documents_dup_metadata(p->work, note, fields[i], NULL);
+    json_object_set_new(row, "text", json_string(value ? value : ""));
+    json_object_set_new(row, "field", json_string(fields[i]));
+    return TRUE;
+  }
+  return FALSE;
+}
+
 static void
 add_context(CrProject *p, json_t *row)
 {
+  if (add_field(p, row))
+    return;
   g_autoptr(CrText) text =
       cr_documents_load_cleared(p->work, json_string_value(json_object_get(row, "note")), NULL);
   gint64 start = json_integer_value(json_object_get(row, "start")),
