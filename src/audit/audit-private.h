@@ -125,3 +125,12 @@ void cr_sequence_init(CrSequence *sequence, const char *project_id);
 gboolean cr_sequence_take(CrSequence *sequence, const CrScanned *scanned);
 /* What the fault is, looking at the lines around it. *broken_at: the event. transfer full */
 char *cr_sequence_explain(const CrSequence *sequence, const char *log_path, gint64 *broken_at);
+
+/* ---- report.c ---- */
+
+CrAuditReport *cr_report_new(void); /* ok, until something is found */
+void cr_report_note(CrAuditReport *report, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* Takes what. The first finding is what the report says; more become notes. */
+void cr_report_finding(CrAuditReport *report, gint64 broken_at, char *what);
+/* The same, but said first. */
+void cr_report_chain_finding(CrAuditReport *report, gint64 broken_at, char *what);

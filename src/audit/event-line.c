@@ -127,7 +127,7 @@ skip(Cursor *cursor, const char *literal, gsize n)
   cursor->p += n;
   return TRUE;
 }
-#define SKIP(cursor, literal) skip(cursor, literal, sizeof literal - 1)
+#define SKIP(cursor, literal) skip(cursor, literal, sizeof(literal) - 1)
 
 /* A number as written: digits without a leading zero. */
 static gboolean

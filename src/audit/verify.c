@@ -21,75 +21,16 @@ typedef struct {
   CrAuditReport *report;
   CrSequence sequence;
   const char *project_id;
-  GHashTable *keys;       /* "MEMBER KEYHEX" of members that the log introduced so far */
-  GPtrArray *checkpoints; /* Signed, by size */
-  guint next;             /* the first that was not compared yet */
-  guint64 n_trusted;      /* events that a matching checkpoint covers */
-  guint64 head_size;      /* what audit.head signs */
-  char *last_time, *last_boot;
+  GPtrArray *keys;                /* Key, in the order in which the log introduced them */
+  guint64 n_vouched;              /* events that a signer whom others vouch for signed */
+  GPtrArray *checkpoints;         /* Signed, by size */
+  guint next;                     /* the first that was not compared yet */
+  guint64 n_trusted;              /* events that a matching checkpoint covers */
+  guint64 head_size;              /* what audit.head signs */
+  GString *last_time, *last_boot; /* as written, "" before the first event */
   gint64 last_mono_us;
   guint n_backwards;
 } Verify;
-
-/* ---- the report ---- */
-
-static void note(CrAuditReport *report, const char *format, ...) G_GNUC_PRINTF(2, 3);
-static void
-note(CrAuditReport *report, const char *format, ...)
-{
-  va_list args;
-  va_start(args, format);
-  g_ptr_array_add(report->notes, g_strdup_vprintf(format, args));
-  va_end(args);
-}
-
-/* The first finding is what the report says; more are notes. */
-static void
-finding(CrAuditReport *report, gint64 broken_at, char *what)
-{
-  if (report->ok) {
-    report->ok = FALSE;
-    report->broken_at = broken_at;
-    report->what = what;
-  } else {
-    g_ptr_array_add(report->notes, what);
-  }
-}
-
-/* Where the chain breaks is said first even where a checkpoint before it did not fit: it names an event, the
- * checkpoint only a stretch. */
-static void
-chain_finding(CrAuditReport *report, gint64 broken_at, char *what)
-{
-  if (!report->ok)
-    g_ptr_array_add(report->notes, g_steal_pointer(&report->what));
-  report->ok = TRUE;
-  finding(report, broken_at, what);
-}
-
-static CrAuditReport *
-report_new(void)
-{
-  CrAuditReport *report = g_new0(CrAuditReport, 1);
-  report->ok = TRUE;
-  report->broken_at = -1;
-  report->notes = g_ptr_array_new_with_free_func(g_free);
-  return report;
-}
-
-void
-cr_audit_report_free(CrAuditReport *report)
-{
-  if (!report)
-    return;
-  g_free(report->what);
-  g_free(report->signed_by);
-  g_free(report->signed_at);
-  g_free(report->head);
-  g_free(report->root);
-  g_ptr_array_unref(report->notes);
-  g_free(report);
-}
 
 /* ---- checkpoints from files ---- */
 
@@ -114,7 +55,7 @@ add_checkpoint(Verify *verify, const char *label, gboolean is_head, const char *
 {
   CrCheckpoint *checkpoint = cr_checkpoint_parse(bytes, n_bytes);
   if (!checkpoint) {
-    finding(verify->report, -1, g_strdup_printf("%s: changed: it is not a checkpoint", label));
+    cr_report_finding(verify->report, -1, g_strdup_printf("%s: changed: it is not a checkpoint", label));
     return;
   }
   Signed *entry = g_new0(Signed, 1);
@@ -147,7 +88,8 @@ load_checkpoints(Verify *verify, const char *path, gboolean is_head, GError **er
 {
   g_autofree char *label = g_path_get_basename(path);
   if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
-    finding(verify->report, -1, g_strdup_printf("%s: missing: nothing signs the end of the trail", label));
+    cr_report_finding(verify->report, -1,
+                      g_strdup_printf("%s: missing: nothing signs the end of the trail", label));
     return TRUE;
   }
   g_autoptr(GBytes) file = cr_file_read(path, MAX_CHECKPOINT_FILE, error);
@@ -159,26 +101,63 @@ load_checkpoints(Verify *verify, const char *path, gboolean is_head, GError **er
 
 /* ---- keys ---- */
 
-static char *
-key_name(const char *member, const char *key_hex)
+typedef struct {
+  char *member, *key_hex;
+  guint64 introduced; /* the event */
+  gboolean removed;
+} Key;
+
+static void
+key_free(gpointer data)
 {
-  return g_strconcat(member, " ", key_hex, NULL);
+  Key *key = data;
+  g_free(key->member);
+  g_free(key->key_hex);
+  g_free(key);
 }
 
-/* member.added: object "member:CODE", new value {"key":"…","roles":"…"}. */
-static void
-learn_key(Verify *verify, const CrEventLine *line)
+static Key *
+find_key(const Verify *verify, const char *member, const char *key_hex)
 {
-  if (!cr_slice_is(line->fields[CR_FIELD_ACTION], "member.added"))
+  for (guint i = 0; i < verify->keys->len; i++) {
+    Key *key = verify->keys->pdata[i];
+    if (strcmp(key->member, member) == 0 && (!key_hex || strcmp(key->key_hex, key_hex) == 0))
+      return key;
+  }
+  return NULL;
+}
+
+/* The new value is {"key":"…","roles":"…"}. */
+static void
+introduce(Verify *verify, const CrEventLine *line, const char *member)
+{
+  g_autofree char *value = cr_slice_dup(line->fields[CR_FIELD_NEW]);
+  g_autoptr(json_t) json = value ? cr_json_parse(value, strlen(value), NULL) : NULL;
+  const char *key_hex = json_string_value(json_object_get(json, "key"));
+  if (!key_hex || find_key(verify, member, key_hex))
+    return;
+  Key *key = g_new0(Key, 1);
+  *key = (Key){g_strdup(member), g_strdup(key_hex), line->seq, FALSE};
+  g_ptr_array_add(verify->keys, key);
+}
+
+static void
+learn_members(Verify *verify, const CrEventLine *line)
+{
+  gboolean added = cr_slice_is(line->fields[CR_FIELD_ACTION], "member.added");
+  if (!added && !cr_slice_is(line->fields[CR_FIELD_ACTION], "member.removed"))
     return;
   g_autofree char *object = cr_slice_dup(line->fields[CR_FIELD_OBJECT]);
-  g_autofree char *value = cr_slice_dup(line->fields[CR_FIELD_NEW]);
-  if (!object || !value || !g_str_has_prefix(object, "member:"))
+  if (!object || !g_str_has_prefix(object, "member:"))
     return;
-  g_autoptr(json_t) json = cr_json_parse(value, strlen(value), NULL);
-  const char *key = json_string_value(json_object_get(json, "key"));
-  if (key)
-    g_hash_table_add(verify->keys, key_name(object + strlen("member:"), key));
+  const char *member = object + strlen("member:");
+  if (added)
+    introduce(verify, line, member);
+  else
+    for (guint i = 0; i < verify->keys->len; i++) {
+      Key *key = verify->keys->pdata[i];
+      key->removed |= strcmp(key->member, member) == 0;
+    }
 }
 
 /* ---- comparing ---- */
@@ -187,12 +166,11 @@ static char *
 check_signature(const Verify *verify, const Signed *entry)
 {
   const CrCheckpoint *c = entry->checkpoint;
-  g_autofree char *name = key_name(c->member, c->key_hex);
   if (strcmp(c->project, verify->project_id) != 0)
     return g_strdup_printf("%s: of another project", entry->label);
   if (!cr_checkpoint_signature_valid(c))
     return g_strdup_printf("%s: changed: the signature does not fit", entry->label);
-  if (!g_hash_table_contains(verify->keys, name))
+  if (!find_key(verify, c->member, c->key_hex))
     return g_strdup_printf("%s: signed with a key that no member had before event %" N, entry->label,
                            c->size);
   return NULL;
@@ -209,6 +187,26 @@ same_tree(const Verify *verify, const CrCheckpoint *c)
          (c->size == 0 || memcmp(verify->sequence.head_hex, c->head_hex, CR_HEX_HASH) == 0);
 }
 
+/* Anyone can write a member into a tail that no one signed before, and sign as that member. The first member
+ * is the root; a later one is vouched for where a checkpoint of somebody vouched for covers the event that
+ * introduced them. Others are not wrong, but worth a look. */
+static void
+check_vouched(Verify *verify, const Signed *entry)
+{
+  const CrCheckpoint *c = entry->checkpoint;
+  const Key *key = find_key(verify, c->member, c->key_hex);
+  if (key == verify->keys->pdata[0] || key->introduced < verify->n_vouched)
+    verify->n_vouched = c->size;
+  else
+    cr_report_note(verify->report,
+                   "%s: signed by %s, who came with event %" N
+                   ", which no earlier checkpoint covers: compare the key %s with the member's own",
+                   entry->label, c->member, key->introduced, c->key_hex);
+  if (key->removed)
+    cr_report_note(verify->report, "%s: signed by %s after the trail says that they were removed",
+                   entry->label, c->member);
+}
+
 static void
 trust(Verify *verify, const Signed *entry)
 {
@@ -220,7 +218,9 @@ trust(Verify *verify, const Signed *entry)
   g_free(report->signed_at);
   report->signed_by = g_strdup(c->member);
   report->signed_at = g_strdup(c->time);
-  note(report, "%s: fits: %s signed %" N " events at %s", entry->label, c->member, c->size, c->time);
+  cr_report_note(report, "%s: fits: %s signed %" N " events at %s", entry->label, c->member, c->size,
+                 c->time);
+  check_vouched(verify, entry);
 }
 
 /* The events are whole and linked, yet not those that were signed: from some event on all were made again. */
@@ -234,7 +234,7 @@ tree_differs(Verify *verify, const Signed *entry)
           : g_strdup_printf("events %" N " to %" N " are not those that %s signed: one of them was changed "
                             "and all behind it made again",
                             from, size > 0 ? size - 1 : 0, entry->label);
-  finding(verify->report, one ? (gint64)from : -1, what);
+  cr_report_finding(verify->report, one ? (gint64)from : -1, what);
 }
 
 /* Compares what is due at this many events. */
@@ -247,7 +247,7 @@ compare_due(Verify *verify)
       return;
     char *wrong = check_signature(verify, entry);
     if (wrong)
-      finding(verify->report, -1, wrong);
+      cr_report_finding(verify->report, -1, wrong);
     else if (!same_tree(verify, entry->checkpoint))
       tree_differs(verify, entry);
     else
@@ -260,22 +260,18 @@ static void
 check_time(Verify *verify, const CrEventLine *line)
 {
   const CrSlice time = line->fields[CR_FIELD_TIME], boot = line->fields[CR_FIELD_BOOT];
-  gsize n_last = verify->last_time ? strlen(verify->last_time) : 0;
-  gboolean same_boot = verify->last_boot && cr_slice_is(boot, verify->last_boot);
-  gboolean back = n_last == time.n_bytes && memcmp(time.bytes, verify->last_time, n_last) < 0;
+  gboolean same_boot = cr_slice_is(boot, verify->last_boot->str);
+  gboolean back =
+      verify->last_time->len == time.n_bytes && memcmp(time.bytes, verify->last_time->str, time.n_bytes) < 0;
   gboolean mono_back = same_boot && line->mono_us < verify->last_mono_us;
   if ((back || mono_back) && verify->n_backwards++ < MAX_TIME_NOTES)
-    note(verify->report, "event %" N ": the %s goes back", line->seq,
-         back ? "clock" : "time since the machine's start");
-  if (n_last != time.n_bytes) {
-    g_free(verify->last_time);
-    verify->last_time = g_strndup(time.bytes, time.n_bytes);
-  } else {
-    memcpy(verify->last_time, time.bytes, n_last);
-  }
+    cr_report_note(verify->report, "event %" N ": the %s goes back", line->seq,
+                   back ? "clock" : "time since the machine's start");
+  g_string_truncate(verify->last_time, 0);
+  g_string_append_len(verify->last_time, time.bytes, (gssize)time.n_bytes);
   if (!same_boot) {
-    g_free(verify->last_boot);
-    verify->last_boot = g_strndup(boot.bytes, boot.n_bytes);
+    g_string_truncate(verify->last_boot, 0);
+    g_string_append_len(verify->last_boot, boot.bytes, (gssize)boot.n_bytes);
   }
   verify->last_mono_us = line->mono_us;
 }
@@ -287,7 +283,7 @@ verify_cb(const CrScanned *scanned, gpointer data)
   if (!cr_sequence_take(&verify->sequence, scanned))
     return FALSE;
   check_time(verify, &scanned->line);
-  learn_key(verify, &scanned->line);
+  learn_members(verify, &scanned->line);
   compare_due(verify);
   return TRUE;
 }
@@ -303,10 +299,11 @@ check_missing_tail(Verify *verify)
     const Signed *entry = verify->checkpoints->pdata[verify->next];
     const CrCheckpoint *c = entry->checkpoint;
     if (strcmp(c->project, verify->project_id) != 0 || !cr_checkpoint_signature_valid(c))
-      finding(verify->report, -1, check_signature(verify, entry));
+      cr_report_finding(verify->report, -1, check_signature(verify, entry));
     else
-      finding(verify->report, (gint64)n,
-              g_strdup_printf("events from %" N " on are missing: %s signed %" N, n, entry->label, c->size));
+      cr_report_finding(
+          verify->report, (gint64)n,
+          g_strdup_printf("events from %" N " on are missing: %s signed %" N, n, entry->label, c->size));
   }
 }
 
@@ -319,9 +316,9 @@ check_head_newest(Verify *verify)
     head = newest->is_head ? newest : head;
   }
   if (head && head->checkpoint->size < newest->checkpoint->size)
-    finding(verify->report, -1,
-            g_strdup_printf("%s: rolled back: it signs %" N " events, %s signs %" N, head->label,
-                            head->checkpoint->size, newest->label, newest->checkpoint->size));
+    cr_report_finding(verify->report, -1,
+                      g_strdup_printf("%s: rolled back: it signs %" N " events, %s signs %" N, head->label,
+                                      head->checkpoint->size, newest->label, newest->checkpoint->size));
 }
 
 static void
@@ -330,15 +327,15 @@ note_what_is_excluded(Verify *verify)
   CrAuditReport *report = verify->report;
   guint64 n = verify->sequence.tree.size, n_signed = report->n_signed;
   if (verify->n_backwards > MAX_TIME_NOTES)
-    note(report, "the clock goes back at %u events in all", verify->n_backwards);
+    cr_report_note(report, "the clock goes back at %u events in all", verify->n_backwards);
   if (n_signed > 0)
-    note(report,
-         "excluded since %s: that one of the first %" N " events was changed, dropped, added or moved",
-         report->signed_at, n_signed);
+    cr_report_note(
+        report, "excluded since %s: that one of the first %" N " events was changed, dropped, added or moved",
+        report->signed_at, n_signed);
   if (n > n_signed)
-    note(report, "not signed yet: %" N " events from %" N " on; the chain alone speaks for them",
-         n - n_signed, n_signed);
-  note(report, "not excluded: what someone who holds all keys did between two anchors");
+    cr_report_note(report, "not signed yet: %" N " events from %" N " on; the chain alone speaks for them",
+                   n - n_signed, n_signed);
+  cr_report_note(report, "not excluded: what someone who holds all keys did between two anchors");
 }
 
 static void
@@ -356,13 +353,13 @@ finish(Verify *verify, const char *log_path, gsize torn_bytes)
   if (sequence->fault != CR_FAULT_NONE) {
     gint64 broken_at = -1;
     char *what = cr_sequence_explain(sequence, log_path, &broken_at);
-    chain_finding(report, broken_at, what);
+    cr_report_chain_finding(report, broken_at, what);
     return;
   }
   check_missing_tail(verify);
   check_head_newest(verify);
   if (sequence->tree.size == 0)
-    finding(report, -1, g_strdup("the trail is empty"));
+    cr_report_finding(report, -1, g_strdup("the trail is empty"));
 }
 
 static gboolean
@@ -377,7 +374,7 @@ verify_log(Verify *verify, const char *log_path, GError **error)
       return FALSE;
   } else {
     g_autofree char *name = g_path_get_basename(log_path);
-    finding(verify->report, 0, g_strdup_printf("%s: missing", name));
+    cr_report_finding(verify->report, 0, g_strdup_printf("%s: missing", name));
   }
   finish(verify, log_path, torn_bytes);
   return TRUE;
@@ -386,11 +383,10 @@ verify_log(Verify *verify, const char *log_path, GError **error)
 static void
 verify_clear(Verify *verify)
 {
-  cr_audit_report_free(verify->report);
-  g_hash_table_unref(verify->keys);
+  g_ptr_array_unref(verify->keys);
   g_ptr_array_unref(verify->checkpoints);
-  g_free(verify->last_time);
-  g_free(verify->last_boot);
+  g_string_free(verify->last_time, TRUE);
+  g_string_free(verify->last_boot, TRUE);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Verify, verify_clear)
 
@@ -398,11 +394,13 @@ CrAuditReport *
 cr_audit_verify(const char *log_path, const char *head_path, const char *const *anchors,
                 const char *project_id, GError **error)
 {
-  g_auto(Verify) verify = {.report = report_new(), .project_id = project_id};
-  verify.keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr(CrAuditReport) of_events = cr_report_new();
+  g_auto(Verify) verify = {.project_id = project_id};
+  verify.keys = g_ptr_array_new_with_free_func(key_free);
+  verify.last_time = g_string_new(NULL);
+  verify.last_boot = g_string_new(NULL);
   verify.checkpoints = g_ptr_array_new_with_free_func(signed_free);
-  g_autoptr(CrAuditReport) of_files = report_new(); /* events come before files in what is said first */
-  CrAuditReport *of_events = verify.report;
+  g_autoptr(CrAuditReport) of_files = cr_report_new(); /* events come before files in what is said first */
   verify.report = of_files;
   gboolean read = !head_path || load_checkpoints(&verify, head_path, TRUE, error);
   for (guint i = 0; read && anchors && anchors[i]; i++)
@@ -411,9 +409,9 @@ cr_audit_verify(const char *log_path, const char *head_path, const char *const *
   if (!read || !verify_log(&verify, log_path, error))
     return NULL;
   if (!of_files->ok)
-    finding(of_events, -1, g_steal_pointer(&of_files->what));
+    cr_report_finding(of_events, -1, g_steal_pointer(&of_files->what));
   for (guint i = 0; i < of_files->notes->len; i++)
-    note(of_events, "%s", (const char *)of_files->notes->pdata[i]);
+    cr_report_note(of_events, "%s", (const char *)of_files->notes->pdata[i]);
   note_what_is_excluded(&verify);
-  return g_steal_pointer(&verify.report);
+  return g_steal_pointer(&of_events);
 }

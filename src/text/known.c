@@ -50,15 +50,22 @@ cr_known_new(void)
   return known;
 }
 
+static void
+list_free(GPtrArray *list)
+{
+  if (list)
+    g_ptr_array_unref(list);
+}
+
 void
 cr_known_free(CrKnown *known)
 {
   if (!known)
     return;
-  g_clear_pointer(&known->names, g_ptr_array_unref);
-  g_clear_pointer(&known->ids, g_ptr_array_unref);
+  list_free(known->names);
+  list_free(known->ids);
   for (guint i = 0; i < G_N_ELEMENTS(string_lists); i++)
-    g_clear_pointer(string_list(known, i), g_ptr_array_unref);
+    list_free(*string_list(known, i));
   g_free(known);
 }
 

@@ -66,30 +66,42 @@ set_damaged(GError **error, const char *what)
   return NULL;
 }
 
+/* The edits, to the last byte; what is wrong with them, or NULL. */
+static const char *
+read_edits(Reader *reader, const CrOffsetMap *map)
+{
+  CrEdit edit = {0, 0, 0, 0};
+  for (gsize i = 0; i < map->n_edits; i++) {
+    gsize gap = get_number(reader), n_old = get_number(reader), n_new = get_number(reader);
+    edit.old_start = edit.old_end + gap;
+    edit.new_start = edit.new_end + gap;
+    edit.old_end = edit.old_start + n_old;
+    edit.new_end = edit.new_start + n_new;
+    if (reader->bad || edit.old_end > map->old_length || edit.new_end > map->new_length)
+      return "an edit lies outside the text";
+    map->edits[i] = edit;
+  }
+  if (reader->p != reader->end)
+    return "bytes behind the last edit";
+  if (map->old_length - edit.old_end != map->new_length - edit.new_end)
+    return "the lengths do not fit together";
+  return NULL;
+}
+
 static CrOffsetMap *
 parse_body(Reader *reader, GError **error)
 {
-  gsize old_length = get_number(reader), new_length = get_number(reader), n_edits = get_number(reader);
-  if (reader->bad || n_edits > (gsize)(reader->end - reader->p) / 3)
+  g_autoptr(CrOffsetMap) map = g_new0(CrOffsetMap, 1);
+  map->old_length = get_number(reader);
+  map->new_length = get_number(reader);
+  map->n_edits = get_number(reader);
+  if (reader->bad || map->n_edits > (gsize)(reader->end - reader->p) / 3)
     return set_damaged(error, "it ends early");
-  g_autofree CrEdit *edits = g_try_malloc_n(n_edits + 1, sizeof *edits);
-  if (!edits)
+  map->edits = g_try_malloc_n(map->n_edits + 1, sizeof *map->edits);
+  if (!map->edits)
     return set_damaged(error, "it does not fit into the memory");
-  CrEdit before = {0, 0, 0, 0};
-  for (gsize i = 0; i < n_edits; i++) {
-    gsize gap = get_number(reader), n_old = get_number(reader), n_new = get_number(reader);
-    before.old_start = before.old_end + gap;
-    before.new_start = before.new_end + gap;
-    before.old_end = before.old_start + n_old;
-    before.new_end = before.new_start + n_new;
-    if (reader->bad || before.old_end > old_length || before.new_end > new_length)
-      return set_damaged(error, "an edit lies outside the text");
-    edits[i] = before;
-  }
-  if (reader->p != reader->end)
-    return set_damaged(error, "bytes behind the last edit");
-  CrOffsetMap *map = cr_offset_map_new(edits, n_edits, old_length, new_length, NULL);
-  return map ? map : set_damaged(error, "the lengths do not fit together");
+  const char *wrong = read_edits(reader, map);
+  return wrong ? set_damaged(error, wrong) : g_steal_pointer(&map);
 }
 
 CrOffsetMap *

@@ -676,6 +676,39 @@ test_wrong_signers(void)
   g_assert_cmpstr(other->what, ==, "event 0: changed, or of another project");
 }
 
+/* A tail that nobody signed may hold a forged member; who vouches for whom is said. */
+static void
+test_vouching(void)
+{
+  g_autoptr(Trail) trail = trail_new();
+  put_trail(trail);
+  g_autoptr(CrAuditReport) good = verify(trail, TRUE);
+  g_assert_false(has_note(good, "compare the key"));
+  put_text(trail->head_path, trail->anchor_40);
+  g_autoptr(CrAuditReport) by_ben =
+      verify(trail, FALSE); /* nothing of Ann's covers the event that brought Ben */
+  g_assert_true(by_ben->ok);
+  g_assert_true(has_note(by_ben, "audit.head: signed by M-BENBBB, who came with event 2"));
+  add_member(trail, &trail->stranger);
+  g_autofree char *by_stranger = checkpoint(trail->chain, &trail->stranger);
+  g_autoptr(GString) log = joined(trail->lines);
+  put_text(trail->log_path, log->str);
+  put_text(trail->head_path, by_stranger);
+  g_autoptr(CrAuditReport) forged = verify(trail, TRUE);
+  g_assert_true(forged->ok);
+  g_assert_true(has_note(forged, "audit.head: signed by M-STRANG, who came with event 60"));
+  g_assert_true(has_note(forged, trail->stranger.key_hex));
+  add(trail, &(CrEvent){.actor = "M-ANNAAA", .object = "member:M-BENBBB", .action = "member.removed"});
+  g_autofree char *by_removed = checkpoint(trail->chain, &trail->ben);
+  g_autoptr(GString) longer = joined(trail->lines);
+  put_text(trail->log_path, longer->str);
+  put_text(trail->head_path, by_removed);
+  g_autoptr(CrAuditReport) removed = verify(trail, TRUE);
+  g_assert_true(
+      has_note(removed, "audit.head: signed by M-BENBBB after the trail says that they were removed"));
+  g_assert_false(has_note(removed, "compare the key"));
+}
+
 /* An anchor file may hold several checkpoints; each must fit. */
 static void
 test_anchor_of_several_lines(void)
@@ -1068,6 +1101,7 @@ main(int argc, char **argv)
   g_test_add_func("/audit/verify/missing-files", test_missing_files);
   g_test_add_func("/audit/verify/words", test_words);
   g_test_add_func("/audit/verify/wrong-signers", test_wrong_signers);
+  g_test_add_func("/audit/verify/vouching", test_vouching);
   g_test_add_func("/audit/verify/anchor-lines", test_anchor_of_several_lines);
   g_test_add_func("/audit/verify/mutations", test_mutations);
   g_test_add_func("/audit/verify/long-log", test_long_log);
