@@ -322,6 +322,9 @@ test_templates(void)
     g_assert_no_error(error);
   }
   g_autoptr(GError) error = NULL;
+  g_autoptr(CrGuidelines) by_default = cr_guidelines_template(NULL, "problems", &error);
+  g_assert_no_error(error);
+  g_assert_nonnull(cr_guidelines_find_label(by_default, "CONDITION"));
   g_assert_null(cr_guidelines_template(templates, "radiology", &error));
   g_assert_error(error, CR_ERROR, CR_ERROR_NOT_FOUND);
   g_assert_nonnull(strstr(error->message, "medications, medications-problems, problems"));
