@@ -1008,7 +1008,7 @@ test_card(void)
 int
 main(int argc, char **argv)
 {
-  g_test_init(&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_init(&argc, &argv, NULL);
   folder = g_dir_make_tmp("chartroom-formats-XXXXXX", NULL);
   g_test_add_func("/formats/jsonl", test_jsonl);
   g_test_add_func("/formats/jsonl-bad", test_jsonl_bad);

@@ -628,7 +628,7 @@ test_aci_bench(void)
 int
 main(int argc, char **argv)
 {
-  g_test_init(&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_init(&argc, &argv, NULL);
   folder = g_dir_make_tmp("chartroom-intake-XXXXXX", NULL);
   g_test_add_func("/intake/text", test_text);
   g_test_add_func("/intake/text-bom", test_text_bom);
