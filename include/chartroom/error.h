@@ -98,7 +98,8 @@ typedef enum {
   /* gates */                                                                                                \
   X(GATE_CLEAR, "gate-clear", CR_EXIT_FINDINGS, "`chartroom status PROJECT` says what is missing")           \
   X(GATE_GUIDELINES, "gate-guidelines", CR_EXIT_FINDINGS, "publish a guidelines version first")              \
-  X(GATE_PILOT, "gate-pilot", CR_EXIT_FINDINGS, "publish clearer guidelines and read a new round")           \
+  X(GATE_PILOT, "gate-pilot", CR_EXIT_FINDINGS,                                                              \
+    "finish the pilot; below the floor, publish clearer guidelines and read a new round")                    \
   X(GATE_EXPORT, "gate-export", CR_EXIT_FINDINGS, "`chartroom status PROJECT` says what is missing")         \
   X(WRONG_STATE, "wrong-state", CR_EXIT_FINDINGS, "`chartroom status PROJECT` shows where each note is")
 

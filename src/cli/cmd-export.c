@@ -38,6 +38,17 @@ print_gates(const json_t *gates)
 }
 
 static void
+print_losses(const char *format, const json_t *kinds)
+{
+  const char *kind;
+  json_t *n;
+  printf("  %s does not carry:", format);
+  json_object_foreach((json_t *)kinds, kind, n)
+      printf(" %s (%" G_GINT64_FORMAT " notes)", kind, (gint64)json_integer_value(n));
+  putchar('\n');
+}
+
+static void
 print_export(const json_t *result)
 {
   const char *name;
@@ -47,9 +58,7 @@ print_export(const json_t *result)
   json_object_foreach(json_object_get(result, "splits"), name, row) printf(
       "  %-6s %6" G_GINT64_FORMAT " notes of %" G_GINT64_FORMAT " patients, %" G_GINT64_FORMAT " findings\n",
       name, cr_cli_int(row, "notes"), cr_cli_int(row, "patients"), cr_cli_int(row, "entities"));
-  json_object_foreach(json_object_get(result, "not_carried"), name, row)
-      printf("  %s can't carry everything: something is missing of %" G_GINT64_FORMAT " notes\n", name,
-             (gint64)json_integer_value(row));
+  json_object_foreach(json_object_get(result, "not_carried"), name, row) print_losses(name, row);
   print_gates(json_object_get(result, "gates"));
   puts("  receipt.json proves the offsets, dataset-card.md says what this is");
 }

@@ -151,8 +151,8 @@ cr_gate_pilot(CrProject *p, GError **error)
 static void
 add_gate(json_t *list, const char *gate, const GError *why, gboolean overridden)
 {
-  json_array_append_new(list, json_pack("{s:s, s:b, s:s, s:b}", "gate", gate, "holds", why && !overridden,
-                                        "why", why ? why->message : "open", "overridden", (int)overridden));
+  json_array_append_new(list, json_pack("{s:s, s:b, s:s?, s:b}", "gate", gate, "holds", why && !overridden,
+                                        "why", why ? why->message : NULL, "overridden", (int)overridden));
 }
 
 static gboolean

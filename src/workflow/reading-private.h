@@ -152,6 +152,7 @@ typedef struct {
   gint64 guidelines; /* the newest version it was made under */
   guint n_readers, n_differences;
   gboolean is_resolved; /* by a senior reviewer */
+  gboolean is_critical; /* and a critical label was in it */
 } CrFinal;
 void cr_final_clear(CrFinal *final);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CrFinal, cr_final_clear)

@@ -294,8 +294,9 @@ state_quality(const CrRelease *release, json_t *facts, GError **error)
     }
   }
   json_object_set_new(facts, "resolution",
-                      json_pack("{s:I, s:I, s:i}", "differences", (json_int_t)release->n_differences,
-                                "resolved", (json_int_t)release->n_resolved, "open", 0));
+                      json_pack("{s:I, s:I, s:i, s:I}", "differences", (json_int_t)release->n_differences,
+                                "resolved", (json_int_t)release->n_resolved, "open", 0, "critical",
+                                (json_int_t)release->n_critical));
   json_object_set_new(facts, "quality",
                       json_pack("{s:I, s:I, s:I, s:I}", "sampled", (json_int_t)sampled, "passed",
                                 (json_int_t)passed, "flagged", (json_int_t)flagged, "approved",
@@ -376,7 +377,7 @@ add_gap(json_t *gaps, guint64 n, const char *format)
 static void
 state_gaps(const CrRelease *release, json_t *facts)
 {
-  json_t *gaps = json_array(), *n;
+  json_t *gaps = json_array(), *kinds;
   const char *format;
   if (cr_project_reviewers(release->p) < 2)
     json_array_append_new(gaps,
@@ -392,12 +393,14 @@ state_gaps(const CrRelease *release, json_t *facts)
   add_gap(gaps, release->n_own_reading,
           " notes were resolved by a senior reviewer who was one of their readers.");
   add_gap(gaps, release->all->len - release->notes->len, " notes were left out: they are not approved.");
-  json_object_foreach(release->not_carried, format, n)
+  json_object_foreach(release->not_carried, format, kinds)
   {
-    g_autofree char *text = g_strdup_printf(
-        "The format %s can't carry everything: something is missing of %" JSON_INTEGER_FORMAT " notes.",
-        format, json_integer_value(n));
-    json_array_append_new(gaps, json_string(text));
+    g_autoptr(json_t) names = keys_of(kinds);
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_string_append_printf(text, "The format %s does not carry:", format);
+    for (gsize i = 0; i < json_array_size(names); i++)
+      g_string_append_printf(text, "%s %s", i > 0 ? "," : "", json_string_value(json_array_get(names, i)));
+    json_array_append_new(gaps, json_string(g_string_append_c(text, '.')->str));
   }
   json_object_set_new(facts, "gaps", gaps);
 }

@@ -36,7 +36,7 @@ typedef struct {
   char *folder; /* being written */
   json_t *receipts, *not_carried, *facts, *anchor;
   GHashTable *label_counts, *relation_counts; /* name -> count */
-  guint64 n_resolved, n_differences, n_one_senior, n_own_reading, n_twice;
+  guint64 n_resolved, n_differences, n_critical, n_one_senior, n_own_reading, n_twice;
 } CrRelease;
 void cr_release_clear(CrRelease *release);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CrRelease, cr_release_clear)
@@ -64,6 +64,8 @@ gboolean cr_release_scan(CrRelease *release, CrReleaseScan *scan, GError **error
 
 /* release-write.c: the data files, each proved by its receipt. */
 gboolean cr_release_write(CrRelease *release, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* As it stands in the release's files; transfer full. */
+char *cr_release_dump(const json_t *value);
 /* A file of the release's folder. */
 gboolean cr_release_put(CrRelease *release, const char *name, const char *data, gsize n_bytes,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;

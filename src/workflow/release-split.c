@@ -96,12 +96,6 @@ main_type(const Patient *patient)
 }
 
 static gint
-compare_codes(gconstpointer a, gconstpointer b)
-{
-  return strcmp((*(Patient *const *)a)->code, (*(Patient *const *)b)->code);
-}
-
-static gint
 compare_types(gconstpointer pa, gconstpointer pb)
 {
   const Patient *a = *(Patient *const *)pa, *b = *(Patient *const *)pb;
@@ -109,6 +103,7 @@ compare_types(gconstpointer pa, gconstpointer pb)
   return order ? order : (a->rank > b->rank) - (a->rank < b->rank);
 }
 
+/* As they came in, not by their codes, which are random: the same notes in another project part alike. */
 static GPtrArray *
 list_patients(const CrRelease *release)
 {
@@ -126,8 +121,6 @@ list_patients(const CrRelease *release)
     }
     g_ptr_array_add(patient->notes, note);
   }
-  /* By code first, so that the order does not hang on which notes leave or in what order they came in. */
-  g_ptr_array_sort(patients, compare_codes);
   gint64 seed = release->options->seed >= 0 ? release->options->seed : 1;
   cr_seeded_shuffle((guint64)seed, patients->pdata, patients->len);
   for (guint i = 0; i < patients->len; i++) {

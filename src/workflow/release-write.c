@@ -32,10 +32,18 @@ cr_release_put(CrRelease *release, const char *name, const char *data, gsize n_b
   return cr_file_replace(release->p->env->io, path, data, n_bytes, 0644, error);
 }
 
+char *
+cr_release_dump(const json_t *value)
+{
+  char *dumped = json_dumps(value, JSON_INDENT(1) | JSON_REAL_PRECISION(15)), *copy = g_strdup(dumped);
+  free(dumped);
+  return copy;
+}
+
 gboolean
 cr_release_put_json(CrRelease *release, const char *name, const json_t *value, GError **error)
 {
-  g_autofree char *dumped = json_dumps(value, JSON_INDENT(1));
+  g_autofree char *dumped = cr_release_dump(value);
   return cr_release_put(release, name, dumped, strlen(dumped), error);
 }
 
@@ -54,7 +62,7 @@ open_target(CrRelease *release, Target *target, const json_t *schema, GError **e
     target->base = g_build_filename(target->format->name, split, NULL);
     target->path = g_build_filename(release->folder, target->base, NULL);
   } else {
-    g_autofree char *name = g_strdup_printf("%s.%s", split, target->format->extension);
+    g_autofree char *name = g_strdup_printf("%s%s", split, target->format->extension);
     target->base = g_strdup("");
     target->path = g_build_filename(release->folder, name, NULL);
   }
@@ -133,6 +141,7 @@ count_note(CrRelease *release, CrReleaseNote *note, const CrFinal *final)
   release->n_twice += final->n_readers > 1;
   release->n_resolved += final->is_resolved;
   release->n_differences += final->n_differences;
+  release->n_critical += final->is_critical;
   release->n_one_senior += strstr(final->flags, "one-senior") != NULL;
   release->n_own_reading += strstr(final->flags, "own-reading") != NULL;
 }
@@ -185,14 +194,29 @@ not_carried_free(gpointer data)
   g_free(row);
 }
 
-/* How many notes lost something to the format; what exactly is in the format's nature and in the card. */
+/* "attribute status of T3" and "attribute status of T9" are one kind of loss. */
+static char *
+kind_of_loss(const char *what)
+{
+  const char *of = strstr(what, " of ");
+  return of && (of[4] == 'T' || of[4] == 'R') && g_ascii_isdigit(of[5]) ? g_strndup(what, (gsize)(of - what))
+                                                                        : g_strdup(what);
+}
+
+/* {"brat": {"answers": 30, …}}: notes by what the format could not take of them. */
 static void
 count_not_carried(CrRelease *release, const CrFormat *format, const GPtrArray *rows)
 {
-  if (rows->len == 0)
-    return;
-  json_int_t n = json_integer_value(json_object_get(release->not_carried, format->name));
-  json_object_set_new(release->not_carried, format->name, json_integer(n + 1));
+  g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; i < rows->len; i++) {
+    char *kind = kind_of_loss(((const CrNotCarried *)rows->pdata[i])->what);
+    if (!g_hash_table_add(seen, kind)) /* owns it either way */
+      continue;
+    json_t *kinds = json_object_get(release->not_carried, format->name);
+    if (!kinds)
+      json_object_set_new(release->not_carried, format->name, kinds = json_object());
+    json_object_set_new(kinds, kind, json_integer(json_integer_value(json_object_get(kinds, kind)) + 1));
+  }
 }
 
 static gboolean

@@ -382,7 +382,7 @@ cr_release_export(CrProject *p, const CrReleaseOptions *options, CrProgressFunc 
   g_autofree char *id = cr_random_code(p->env, "X-", 8);
   if (!write_folder(&release, id, &receipt, error))
     return NULL;
-  g_autofree char *text = json_dumps(receipt, JSON_INDENT(1));
+  g_autofree char *text = cr_release_dump(receipt);
   return publish(&release, id, text, error) ? report(&release, id, receipt) : NULL;
 }
 

@@ -60,7 +60,8 @@ load_resolved(CrProject *p, const char *note, CrFinal *out, GError **error)
   out->flags = g_strdup(row->flags);
   out->guidelines = row->guidelines;
   out->n_readers = g_strv_length(readers);
-  out->n_differences = (guint)json_object_size(json_object_get(content, "decisions"));
+  out->n_differences = (guint)json_integer_value(json_object_get(content, "differences"));
+  out->is_critical = json_is_true(json_object_get(content, "critical"));
   out->is_resolved = TRUE;
   return TRUE;
 }

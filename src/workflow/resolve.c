@@ -16,7 +16,7 @@ typedef struct {
   GHashTable *cache;
   CrReading *r;
   char *inputs;
-  json_t *content; /* {"decisions":{…},"set":…,"reason":…} */
+  json_t *content; /* {"decisions":{…},"set":…,"reason":…,"differences":n,"critical":b} */
   gboolean critical;
 } Resolving;
 
@@ -320,6 +320,8 @@ write_resolution(Resolving *v, json_t *report, GError **error)
   if (!state)
     return FALSE;
   g_autofree char *flags = join_flags(v, one_senior);
+  json_object_set_new(v->content, "differences", json_integer(v->r->differences->len));
+  json_object_set_new(v->content, "critical", json_boolean(v->critical));
   CrResolutionRow row = {.note = v->r->note,
                          .resolver = cr_project_member(v->p),
                          .time_us = v->p->env->now_us(v->p->env),
