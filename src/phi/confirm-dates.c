@@ -142,8 +142,8 @@ month_day_in_numbers(PhiPage *page, PhiCandidate *candidate)
     return FALSE;
   if (in_number_chain(page, start, end) || after == '%' || after == '/' || before == '+' || before == '.')
     return FALSE;
-  if (!phi_date_parse(page->s + start, end - start, &date))
-    return FALSE;
+  if (number_at(page, start) > 12 || !phi_date_parse(page->s + start, end - start, &date))
+    return FALSE; /* 24/7 */
   char cue[24];
   gboolean cued = phi_word_before(page, start, "(", cue, sizeof cue) && phi_word_in(cue, date_cues);
   gboolean score = looks_like_score(page, candidate, &date);

@@ -47,7 +47,7 @@ evidence(const PhiPage *page, guint first, guint after)
       continue;
     gboolean named = PHI_FIRST(token->lex) || PHI_LAST(token->lex);
     if (token->shape == PHI_SHAPE_INITIAL)
-      points += 1;
+      points += is_punct(page, i + 1, ".") || after - first > 1;
     else if (named)
       points += token->lex & PHI_LEX_COMMON                                        ? 1
                 : token->shape == PHI_SHAPE_UPPER && token->end - token->start < 4 ? 1
@@ -105,6 +105,16 @@ name_flags(const PhiRule *rule, gboolean colon)
   return flags;
 }
 
+/* Dr. Pepper, Dr. Brown's bottles. */
+static gboolean
+is_product(const PhiPage *page, guint first, guint after)
+{
+  static const char *const products[] = {"pepper", "scholl", "scholls", "bronner", "oz", "google", NULL};
+  static const char *const things[] = {"nipple",  "nipples", "bottle", "bottles",
+                                       "insoles", "inserts", "soap",   NULL};
+  return after - first == 1 && (phi_token_in(page, first, products) || phi_token_in(page, after, things));
+}
+
 static gboolean
 is_upper_cue(const PhiPage *page, guint32 end)
 {
@@ -115,15 +125,18 @@ is_upper_cue(const PhiPage *page, guint32 end)
 
 /* context, words: lower (lower-case names too), comma (LAST, FIRST), sure (any capitalised word is one),
  * titled (surnames of the stop list too: Dr. White), header (sure after a colon; without one nothing), line
- * (the name may stand on the next line), list, relation (only , ( : " between), tight (only a full stop
- * between), proof (the lexicon must speak for it).
+ * (the name may stand on the next line), list, relation (only , ( : " between), kin (an unlisted word is
+ * enough), tight (only a full stop between), proof (the lexicon must speak for it).
  */
 PHI_CONFIRMER(phi_confirm_name_after)
 {
-  gboolean colon = candidate->end > 0 && page->s[candidate->end - 1] == ':';
+  gboolean colon = candidate->end > 0 && strchr(":\t", page->s[candidate->end - 1]) != NULL;
   if (candidate->end > 0 && candidate->end < page->n_bytes && g_ascii_isalnum(page->s[candidate->end - 1]) &&
       g_ascii_isalnum(page->s[candidate->end]))
     return FALSE;
+  guint next = phi_token_at(page, candidate->end);
+  if (next > 0 && PHI_TOKEN(page, next - 1)->end > candidate->end)
+    return FALSE; /* Child-Pugh */
   guint first = skip_to_name(page, rule, phi_token_at(page, candidate->end), &colon);
   if (first >= page->tokens->len || (option(rule, "header") && !colon))
     return FALSE;
@@ -132,8 +145,10 @@ PHI_CONFIRMER(phi_confirm_name_after)
     return FALSE;
   if (PHI_TOKEN(page, first)->shape == PHI_SHAPE_LOWER && is_upper_cue(page, candidate->end))
     return FALSE; /* MR arthrogram */
+  if (is_product(page, first, after))
+    return FALSE;
   int points = evidence(page, first, after);
-  int least = option(rule, "proof")           ? 2
+  int least = option(rule, "proof")           ? (option(rule, "kin") ? 1 : 2)
               : option(rule, "titled")        ? -9
               : option(rule, "sure") || colon ? -2
                                               : 1;

@@ -44,9 +44,9 @@ static guint32
 skip_link(const PhiPage *page, guint32 at)
 {
   static const char *const links[] = {
-      ":",      "#",    "=",   "numbers", "number",    "num",    "nbr",       "no.",    "no", "is",
-      "was",    "ids",  "id",  "code",    "ending in", "ending", "last four", "last 4", "-",  "digits",
-      "record", "card", "tag", "(",       ",",         "*",      "\"",        NULL};
+      ":",      ".",      "#",    "=",   "numbers", "number",    "num",    "nbr",       "no.",    "no",
+      "is",     "was",    "ids",  "id",  "code",    "ending in", "ending", "last four", "last 4", "-",
+      "digits", "record", "card", "tag", "(",       ",",         "*",      "\"",        NULL};
   for (guint round = 0; round < 8; round++) {
     guint32 from = at = skip_blanks(page, at);
     for (guint i = 0; links[i]; i++)

@@ -163,10 +163,13 @@ walk_back_lower(const PhiPage *page, guint i)
 static guint
 trim_front(const PhiPage *page, guint first, guint anchor)
 {
-  static const char *const openers[] = {"seen",     "at",         "from",     "in",        "to",
-                                        "via",      "per",        "called",   "contacted", "transferred",
-                                        "admitted", "discharged", "referred", "facility",  "location",
-                                        "hospital", "visited",    NULL};
+  static const char *const openers[] = {
+      "seen",      "at",          "from",     "in",         "to",       "via",       "per",      "called",
+      "contacted", "transferred", "admitted", "discharged", "referred", "facility",  "location", "hospital",
+      "visited",   "attends",     "attended", "attending",  "visits",   "joined",    "left",     "saw",
+      "uses",      "used",        "works",    "worked",     "lives",    "lived",     "goes",     "went",
+      "completed", "finished",    "started",  "near",       "outside",  "prior",     "records",  "stayed",
+      "receives",  "received",    "returned", "living",     "working",  "delivered", "born",     NULL};
   while (first < anchor && phi_token_in(page, first, openers))
     first++;
   while (first < anchor &&
@@ -280,10 +283,7 @@ is_street_word(const PhiPage *page, guint i, gboolean small)
       gap_of(page, i) == PHI_GAP_NONE)
     return TRUE;
   if (phi_token_is_capital(page, i))
-    return !lex_has(page, i, PHI_LEX_TITLE) &&
-           !(lex_has(page, i, PHI_LEX_STOP) &&
-             phi_month_from_name(page->s + PHI_TOKEN(page, i)->start,
-                                 PHI_TOKEN(page, i)->end - PHI_TOKEN(page, i)->start) == 0);
+    return !lex_has(page, i, PHI_LEX_TITLE);
   return small && shape_at(page, i) == PHI_SHAPE_LOWER && !lex_has(page, i, PHI_LEX_STOP | PHI_LEX_SAYS);
 }
 
@@ -324,6 +324,8 @@ PHI_CONFIRMER(phi_confirm_street)
     return FALSE;
   gboolean numbered, small = shape_at(page, anchor) == PHI_SHAPE_LOWER;
   guint first = street_start(page, anchor, &numbered);
+  while (!numbered && first < anchor && lex_has(page, first, PHI_LEX_STOP) && !may_name_a_place(page, first))
+    first++;
   if (first == anchor || (numbered && anchor - first < 2))
     return FALSE;
   if (!numbered && (small || strcmp(rule->context, "numbered") == 0))
@@ -451,8 +453,12 @@ PHI_CONFIRMER(phi_confirm_state)
 static gboolean
 is_place_word(const PhiPage *page, guint i)
 {
-  return phi_token_is_capital(page, i) && gap_of(page, i) <= PHI_GAP_SPACE &&
-         !lex_has(page, i, PHI_LEX_STOP | PHI_LEX_TITLE | PHI_LEX_DRUG | PHI_LEX_EPONYM);
+  guint32 lex = i < page->tokens->len ? PHI_TOKEN(page, i)->lex : 0;
+  if (!phi_token_is_capital(page, i) || gap_of(page, i) > PHI_GAP_SPACE || (lex & PHI_LEX_TITLE))
+    return FALSE;
+  if ((lex & PHI_LEX_DRUG) && !(lex & PHI_LEX_WORD))
+    return FALSE;
+  return !(lex & PHI_LEX_STOP) || may_name_a_place(page, i);
 }
 
 /* "lives in Cedar Falls", "works at Acme Steel": the capital words after the cue. context "proof": one of

@@ -81,7 +81,7 @@ find_place(PhiPage *page, guint i)
   if (!phrase)
     return i;
   double score = phrase->score;
-  if ((lex_at(page, after) & PHI_LEX_THING) && gap_at(page, after) <= PHI_GAP_SPACE && after - i == 1)
+  if ((lex_at(page, after) & PHI_LEX_THING) && gap_at(page, after) <= PHI_GAP_SPACE)
     return i; /* Boston brace */
   if (i > 0 && (lex_at(page, i - 1) & PHI_LEX_PLACE) && gap_at(page, i) <= PHI_GAP_LINE)
     score = MAX(score, 0.8);
@@ -171,13 +171,24 @@ score_single(const PhiPage *page, guint i, const Tally *t)
   return PHI_LAST(lex) >= 3 ? 0.45 : 0.1;
 }
 
+/* The word of a name that is one word and initials. */
+static guint
+word_of(const PhiPage *page, guint first, guint after)
+{
+  for (guint i = first; i < after; i++)
+    if (PHI_TOKEN(page, i)->shape > PHI_SHAPE_INITIAL || PHI_TOKEN(page, i)->shape == PHI_SHAPE_CAPITAL)
+      return i;
+  return first;
+}
+
 static double
 score_name(const PhiPage *page, guint first, guint after)
 {
   Tally t = tally_name(page, first, after);
   if (t.n_words == 0)
     return 0;
-  double score = t.n_words > 1 ? score_pair(page, first, after, &t) : score_single(page, first, &t);
+  double score = t.n_words > 1 ? score_pair(page, first, after, &t)
+                               : score_single(page, word_of(page, first, after), &t);
   if (t.n_words > 1 && t.n_initial)
     score = MIN(0.97, score + 0.1);
   if (person_acts(page, after) && (t.n_pure || t.n_unknown == t.n_words) && t.n_upper == 0)
@@ -220,6 +231,8 @@ find_person(PhiPage *page, guint i)
     return i;
   if (phi_name_is_eponym(page, i, after))
     return after;
+  if (gap_at(page, i) == PHI_GAP_NONE && i > 0 && PHI_TOKEN(page, i - 1)->shape == PHI_SHAPE_NUMBER)
+    return i + 1; /* 34F */
   double score = score_name(page, i, after);
   if (score < 0.25)
     return i;

@@ -38,9 +38,12 @@ note_finder(GPtrArray *by, const char *finder)
   g_ptr_array_add(by, (gpointer)finder);
 }
 
+/* A name that propagates finds itself: that it did says nothing where another found it. */
 static GStrv
 dup_finders(GPtrArray *by)
 {
+  if (by->len > 1)
+    g_ptr_array_remove(by, (gpointer)g_intern_static_string("propagated"));
   GStrv out = g_new0(char *, by->len + 1);
   for (guint i = 0; i < by->len; i++)
     out[i] = g_strdup(g_ptr_array_index(by, i));

@@ -58,7 +58,11 @@ is_initial(const PhiPage *page, guint i)
   if (is_char(page, i + 1, '.') && gap_of(page, i + 1) == PHI_GAP_NONE)
     return TRUE;
   char c = page->s[PHI_TOKEN(page, i)->start];
-  if (is_char(page, i + 1, '/') || is_char(page, i + 1, '-') || is_char(page, i + 1, '+'))
+  if (i + 1 < page->tokens->len && gap_of(page, i + 1) == PHI_GAP_NONE &&
+      PHI_TOKEN(page, i + 1)->shape == PHI_SHAPE_NUMBER)
+    return FALSE; /* T2 */
+  if (is_char(page, i + 1, '&') || is_char(page, i + 1, '/') || is_char(page, i + 1, '-') ||
+      is_char(page, i + 1, '+'))
     return FALSE;
   return !((c == 'I' || c == 'A') && i + 1 < page->tokens->len &&
            PHI_TOKEN(page, i + 1)->shape == PHI_SHAPE_LOWER);
@@ -72,6 +76,20 @@ is_surname(const PhiPage *page, guint i)
          !has(page, i, PHI_LEX_TITLE | PHI_LEX_CREDENTIAL);
 }
 
+/* "M.D.", "R.N." with no name behind them. */
+static gboolean
+is_dotted_credential(const PhiPage *page, guint i)
+{
+  static const char *const dotted[] = {"MD", "DO", "RN", "NP", "PA", "MS", "MA", "BS", "DC", "OD", NULL};
+  if (!is_char(page, i + 1, '.') || i + 2 >= page->tokens->len || gap_of(page, i + 2) != PHI_GAP_NONE ||
+      PHI_TOKEN(page, i + 2)->shape != PHI_SHAPE_INITIAL)
+    return FALSE;
+  char letters[3] = {page->s[PHI_TOKEN(page, i)->start], page->s[PHI_TOKEN(page, i + 2)->start], '\0'};
+  guint after = is_char(page, i + 3, '.') ? i + 4 : i + 3;
+  gboolean name_follows = phi_token_is_capital(page, after) && gap_of(page, after) == PHI_GAP_SPACE;
+  return g_strv_contains(dotted, letters) && !name_follows;
+}
+
 static gboolean
 is_first_word(const PhiPage *page, guint i, guint flags)
 {
@@ -81,7 +99,7 @@ is_first_word(const PhiPage *page, guint i, guint flags)
   const PhiToken *token = PHI_TOKEN(page, i);
   switch ((PhiShape)token->shape) {
   case PHI_SHAPE_INITIAL:
-    return is_initial(page, i);
+    return is_initial(page, i) && !is_dotted_credential(page, i);
   case PHI_SHAPE_LOWER:
     return (flags & PHI_NAME_LOWER) && is_lower_name(page, i);
   case PHI_SHAPE_UPPER:
@@ -196,6 +214,16 @@ read_words(const PhiPage *page, guint i, guint flags)
   return skip_suffix(page, at);
 }
 
+/* ", M.D.", ", MA": letters behind a name, no given name. */
+static gboolean
+is_credential_here(const PhiPage *page, guint i, PhiShape before)
+{
+  const PhiToken *token = PHI_TOKEN(page, i);
+  if (token->shape == PHI_SHAPE_UPPER && before != PHI_SHAPE_UPPER && token->end - token->start <= 4)
+    return TRUE;
+  return token->shape == PHI_SHAPE_INITIAL && is_dotted_credential(page, i);
+}
+
 /* "LAST, FIRST M". */
 static guint
 read_after_comma(const PhiPage *page, guint comma, guint flags)
@@ -203,7 +231,8 @@ read_after_comma(const PhiPage *page, guint comma, guint flags)
   guint i = comma + 1;
   if (gap_of(page, comma) != PHI_GAP_NONE || gap_of(page, i) > PHI_GAP_SPACE || i >= page->tokens->len)
     return comma;
-  if (has(page, i, PHI_LEX_STOP) || !is_first_word(page, i, flags & ~(guint)PHI_NAME_SURE))
+  if (has(page, i, PHI_LEX_CREDENTIAL) || !is_first_word(page, i, flags & ~(guint)PHI_NAME_SURE) ||
+      is_credential_here(page, i, comma > 0 ? (PhiShape)PHI_TOKEN(page, comma - 1)->shape : PHI_SHAPE_PUNCT))
     return comma;
   return read_words(page, i, flags & ~(guint)PHI_NAME_SURE);
 }
@@ -262,5 +291,8 @@ phi_name_is_eponym(const PhiPage *page, guint first, guint after)
     return TRUE;
   if (is_char(page, after, '-') && has(page, after + 1, PHI_LEX_EPONYM))
     return TRUE;
-  return after - first == 1 && has(page, first, PHI_LEX_EPONYM);
+  for (guint i = first + 1; i < after; i++) /* Child-Pugh B */
+    if (PHI_TOKEN(page, i)->shape != PHI_SHAPE_INITIAL && PHI_TOKEN(page, i)->shape != PHI_SHAPE_PUNCT)
+      return FALSE;
+  return has(page, first, PHI_LEX_EPONYM) && (after - first == 1 || !PHI_FIRST(PHI_TOKEN(page, first)->lex));
 }
