@@ -66,6 +66,12 @@ char *cr_columns_list(const GPtrArray *columns);
 /* Sets record->date where value is year-first (ISO 8601, or its compact form); else FALSE. */
 gboolean cr_record_set_date(CrRecord *record, const char *value);
 
+/* ---- json-cut.c ---- */
+/* The long string that is the value of one of keys in the outermost object, unescaped and valid UTF-8; *key
+ * names it, rest gets the line with an empty string in its place. NULL where there is none, or anything about
+ * it is not plain: then the line must be parsed whole. */
+GByteArray *cr_json_cut(const char *bytes, gsize n_bytes, const char *const *keys, GString *rest, char **key);
+
 /* ---- known-row.c: known identifiers of one CSV row ---- */
 typedef struct {
   json_t *known; /* as cli.md's "known", without the name */

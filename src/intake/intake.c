@@ -84,36 +84,36 @@ is_blank(const char *bytes, gsize n_bytes)
   return TRUE;
 }
 
-static gboolean
-check_bytes(const char *bytes, gsize n_bytes, const char *where, guint64 byte_off, GError **error)
+static void
+set_not_text(const char *bytes, gsize n_bytes, const char *where, guint64 byte_off, GError **error)
 {
-  const char *bad = NULL;
-  if (n_bytes > CR_INTAKE_MAX_NOTE) {
-    g_set_error(error, CR_ERROR, CR_ERROR_LIMIT, "%s: a note of %" G_GSIZE_FORMAT " bytes; the most is %u MB",
-                where, n_bytes, CR_INTAKE_MAX_NOTE >> 20);
-    return FALSE;
-  }
-  if (!g_utf8_validate_len(bytes, n_bytes, &bad)) {
-    gboolean is_nul = *bad == '\0';
-    g_set_error(error, CR_ERROR, is_nul ? CR_ERROR_NUL_BYTE : CR_ERROR_INVALID_UTF8,
-                "%s: byte %" G_GUINT64_FORMAT ": %s", where, byte_off + (guint64)(bad - bytes),
-                is_nul ? "a NUL byte" : "not valid UTF-8");
-    return FALSE;
-  }
-  if (is_blank(bytes, n_bytes)) {
-    g_set_error(error, CR_ERROR, CR_ERROR_EMPTY_TEXT, "%s: %s", where,
-                n_bytes == 0 ? "the note is empty" : "the note is only white space");
-    return FALSE;
-  }
-  return TRUE;
+  const char *bad = bytes;
+  g_utf8_validate_len(bytes, n_bytes, &bad);
+  gboolean is_nul = bad < bytes + n_bytes && *bad == '\0';
+  g_set_error(error, CR_ERROR, is_nul ? CR_ERROR_NUL_BYTE : CR_ERROR_INVALID_UTF8,
+              "%s: byte %" G_GUINT64_FORMAT ": %s", where, byte_off + (guint64)(bad - bytes),
+              is_nul ? "a NUL byte" : "not valid UTF-8");
 }
 
 CrText *
 cr_intake_text(const char *bytes, gsize n_bytes, const char *where, guint64 byte_off, GError **error)
 {
-  if (!check_bytes(bytes, n_bytes, where, byte_off, error))
+  if (n_bytes > CR_INTAKE_MAX_NOTE) {
+    g_set_error(error, CR_ERROR, CR_ERROR_LIMIT, "%s: a note of %" G_GSIZE_FORMAT " bytes; the most is %u MB",
+                where, n_bytes, CR_INTAKE_MAX_NOTE >> 20);
     return NULL;
-  return cr_text_new(bytes, (gssize)n_bytes, error);
+  }
+  g_autoptr(CrText) text = cr_text_new(bytes, (gssize)n_bytes, NULL);
+  if (text == NULL) {
+    set_not_text(bytes, n_bytes, where, byte_off, error);
+    return NULL;
+  }
+  if (is_blank(bytes, n_bytes)) {
+    g_set_error(error, CR_ERROR, CR_ERROR_EMPTY_TEXT, "%s: %s", where,
+                n_bytes == 0 ? "the note is empty" : "the note is only white space");
+    return NULL;
+  }
+  return g_steal_pointer(&text);
 }
 
 /* ---- which reader ---- */

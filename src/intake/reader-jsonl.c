@@ -8,6 +8,7 @@ typedef struct {
   CrSource *source;
   const char *base_id;
   char *where; /* "file:line:byte" of the line at hand */
+  GString *rest;
 } Reader;
 
 /* The key that holds `field`: the one the map names, else the field itself. */
@@ -37,8 +38,9 @@ text_key(const Reader *reader, const json_t *line)
   return NULL;
 }
 
+/* cut: the text that was taken out of the line before, or NULL. */
 static CrText *
-take_text(const Reader *reader, json_t *line, GError **error)
+take_text(const Reader *reader, json_t *line, GByteArray *cut, GError **error)
 {
   const char *key = text_key(reader, line);
   const json_t *value = key != NULL ? json_object_get(line, key) : NULL;
@@ -47,7 +49,9 @@ take_text(const Reader *reader, json_t *line, GError **error)
                 value == NULL ? "no member for the note's text" : "the note's text is not a string");
     return NULL;
   }
-  CrText *text = cr_intake_text(json_string_value(value), json_string_length(value), reader->where, 0, error);
+  const char *bytes = cut != NULL ? (const char *)cut->data : json_string_value(value);
+  gsize n_bytes = cut != NULL ? cut->len : json_string_length(value);
+  CrText *text = cr_intake_text(bytes, n_bytes, reader->where, 0, error);
   if (text != NULL)
     json_object_del(line, key);
   return text;
@@ -117,11 +121,11 @@ take_known(const Reader *reader, json_t *line, CrRecord *record, GError **error)
   return TRUE;
 }
 
-static CrRecord *
-make_record(const Reader *reader, const CrRawRecord *raw, GError **error)
+static json_t *
+parse_line(const Reader *reader, const char *bytes, gsize n_bytes, GError **error)
 {
   g_autoptr(GError) failure = NULL;
-  g_autoptr(json_t) line = cr_json_parse(raw->bytes, raw->n_bytes, &failure);
+  g_autoptr(json_t) line = cr_json_parse(bytes, n_bytes, &failure);
   if (line == NULL) {
     gboolean ours = failure->domain == CR_ERROR;
     g_set_error(error, CR_ERROR, ours ? failure->code : CR_ERROR_BAD_JSON, "%s: %s", reader->where,
@@ -132,8 +136,37 @@ make_record(const Reader *reader, const CrRawRecord *raw, GError **error)
     g_set_error(error, CR_ERROR, CR_ERROR_BAD_JSON, "%s: not an object", reader->where);
     return NULL;
   }
+  return g_steal_pointer(&line);
+}
+
+/* The line without its text, which goes to cut; NULL where the line is better parsed whole. */
+static json_t *
+parse_cut(const Reader *reader, const CrRawRecord *raw, GByteArray **cut)
+{
+  const char *mapped = mapped_key(reader, "text"), *const mapped_keys[] = {mapped, NULL};
+  gboolean is_mapped = strcmp(mapped, "text") != 0;
+  g_autofree char *key = NULL;
+  g_autoptr(GByteArray) text =
+      cr_json_cut(raw->bytes, raw->n_bytes, is_mapped ? mapped_keys : cr_text_names, reader->rest, &key);
+  g_autoptr(json_t) line =
+      text != NULL ? parse_line(reader, reader->rest->str, reader->rest->len, NULL) : NULL;
+  if (line == NULL || g_strcmp0(text_key(reader, line), key) != 0)
+    return NULL;
+  *cut = g_steal_pointer(&text);
+  return g_steal_pointer(&line);
+}
+
+static CrRecord *
+make_record(const Reader *reader, const CrRawRecord *raw, GError **error)
+{
+  g_autoptr(GByteArray) cut = NULL;
+  g_autoptr(json_t) line = parse_cut(reader, raw, &cut);
+  if (line == NULL)
+    line = parse_line(reader, raw->bytes, raw->n_bytes, error);
+  if (line == NULL)
+    return NULL;
   g_autoptr(CrRecord) record = cr_record_new(reader->source, raw->line, raw);
-  record->text = take_text(reader, line, error);
+  record->text = take_text(reader, line, cut, error);
   if (record->text == NULL || !take_known(reader, line, record, error))
     return NULL;
   take_fields(reader, line, record);
@@ -174,13 +207,14 @@ one_line(Reader *reader, CrRead got, const CrRawRecord *raw, GError **error)
 static gboolean
 read_jsonl(CrIntakeRun *run, CrSource *source, const char *base_id, GError **error)
 {
-  Reader reader = {.run = run, .source = source, .base_id = base_id};
+  Reader reader = {.run = run, .source = source, .base_id = base_id, .rest = g_string_new(NULL)};
   for (;;) {
     CrRawRecord raw;
     CrRead got = cr_source_next_line(source, CR_INTAKE_MAX_RECORD, &raw, error);
     gboolean more = got == CR_READ_RECORD || got == CR_READ_TOO_LONG;
     if (!more || (!(got == CR_READ_RECORD && is_blank(&raw)) && !one_line(&reader, got, &raw, error))) {
       g_free(reader.where);
+      g_string_free(reader.rest, TRUE);
       return got == CR_READ_END;
     }
     cr_intake_progress(run, source);

@@ -364,6 +364,53 @@ test_jsonl_map(void)
   assert_meta(record(kept, 0), "text", "t");
 }
 
+/* A long text is taken out of its line before the line is parsed: the same must come of it as of a short one,
+ * which goes through the parser. */
+static void
+test_jsonl_long(void)
+{
+  static const struct {
+    const char *tail; /* JSON, behind 400 bytes of text */
+    const char *text; /* what it means; NULL: refused */
+    const char *error;
+  } cases[] = {
+      {"plain\"", "plain", NULL},
+      {"\\\"q\\\" \\\\\"", "\"q\" \\", NULL},
+      {"\\/\\b\\f\\n\\r\\t\"", "/\b\f\n\r\t", NULL},
+      {"\\u00e9\\uD83D\\ude0A\\uffff\"", "\xC3\xA9\xF0\x9F\x98\x8A\xEF\xBF\xBF", NULL},
+      {"\xE4\xB8\xAD\", \"text \": 1", "\xE4\xB8\xAD", NULL},
+      {"\\q\"", NULL, "bad-json"},
+      {"\\u12\"", NULL, "bad-json"},
+      {"\\u12", NULL, "bad-json"},
+      {"\\", NULL, "bad-json"},
+      {"\x01\"", NULL, "bad-json"},
+      {"\t\"", NULL, "bad-json"},
+      {"\" x", NULL, "bad-json"},
+      {"\", \"text\": \"twice\"", NULL, "bad-json"},
+      {"\\u0000\"", NULL, "nul-byte"},
+      {"\\ud83d\"", NULL, "lone-surrogate"},
+      {"\\ud83d\\u0041\"", NULL, "lone-surrogate"},
+      {"\\ude0a\"", NULL, "lone-surrogate"},
+      {"\xED\xA0\x80\"", NULL, "invalid-utf8"},
+  };
+  g_autofree char *head = g_strnfill(400, 'w');
+  for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
+    for (guint is_long = 0; is_long < 2; is_long++) {
+      g_autofree char *line = g_strdup_printf("{\"meta\": {\"text\": \"%s\"}, \"text\" : \"%s%s}\n", head,
+                                              is_long ? head : "", cases[i].tail);
+      g_autofree char *expected = g_strconcat(is_long ? head : "", cases[i].text, NULL);
+      g_autoptr(Kept) kept = read_bytes("l.jsonl", line, -1, NULL);
+      g_assert_cmpuint(kept->records->len, ==, cases[i].text != NULL ? 1 : 0);
+      if (cases[i].text == NULL) {
+        g_autofree char *error = g_strdup_printf("%s l.jsonl 1 0", cases[i].error);
+        assert_error(kept, 0, error);
+        continue;
+      }
+      assert_text(record(kept, 0), expected);
+      assert_meta(record(kept, 0), "text", head);
+    }
+}
+
 /* ---- CSV ---- */
 
 static void
@@ -641,6 +688,7 @@ main(int argc, char **argv)
   g_test_add_func("/intake/jsonl", test_jsonl);
   g_test_add_func("/intake/jsonl-bad", test_jsonl_bad);
   g_test_add_func("/intake/jsonl-map", test_jsonl_map);
+  g_test_add_func("/intake/jsonl-long", test_jsonl_long);
   g_test_add_func("/intake/csv", test_csv);
   g_test_add_func("/intake/csv-columns", test_csv_columns);
   g_test_add_func("/intake/csv-bad", test_csv_bad);
