@@ -11,10 +11,11 @@ G_BEGIN_DECLS
 typedef struct CrProject CrProject;
 
 typedef struct {
-  const char *template_name; /* of guidelines version 0, or NULL */
-  const char *template_dir;  /* NULL: installed */
-  guint reviewers;           /* privacy reviewers a note needs: 1 or 2; 0 = 2 */
-  const char *member_name;   /* of the first member, NULL: "lead" */
+  const char *template_name;     /* of guidelines version 0, or NULL */
+  const char *template_dir;      /* NULL: installed */
+  guint reviewers;               /* privacy reviewers a note needs: 1 or 2; 0 = 2 */
+  const char *purpose, *licence; /* for the dataset card; NULL: not recorded */
+  const char *member_name;       /* of the first member, NULL: "lead" */
 } CrInitOptions;
 
 /* Makes PATH (must not exist) with stores, keyring, first member (all roles) and the first events. The folder

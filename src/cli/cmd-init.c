@@ -10,7 +10,7 @@ cr_cmd_init(int argc, char **argv)
 {
   g_auto(CrCli) cli = {0};
   CrInitOptions options = {0};
-  g_autofree char *template = NULL, *name = NULL, *code = NULL;
+  g_autofree char *template = NULL, *name = NULL, *code = NULL, *purpose = NULL, *licence = NULL;
   int reviewers = 0, status;
   GError *error = NULL;
   const GOptionEntry entries[] = {
@@ -18,6 +18,10 @@ cr_cmd_init(int argc, char **argv)
        "Guidelines to start from: medications, problems, medications-problems", "NAME"},
       {"reviewers", 0, 0, G_OPTION_ARG_INT, &reviewers,
        "Privacy reviewers a note needs, 1 or 2 (else 2, or 1 while one person works alone)", "N"},
+      {"purpose", 0, 0, G_OPTION_ARG_STRING, &purpose, "What the data is for; stands on the dataset card",
+       "TEXT"},
+      {"licence", 0, 0, G_OPTION_ARG_STRING, &licence,
+       "Under which terms it may be used; stands on the dataset card", "TEXT"},
       {"name", 0, 0, G_OPTION_ARG_STRING, &name, "Name of the first member", "NAME"},
       {NULL}};
   if (!cr_cli_parse(&cli, argc, argv, CR_CLI_PROJECT, "PROJECT",
@@ -33,7 +37,11 @@ cr_cmd_init(int argc, char **argv)
       cr_cli_passphrase(cli.passphrase_file, "CHARTROOM_PASSPHRASE", "New passphrase: ", TRUE, &error);
   if (!passphrase)
     return cr_cli_fail(&cli, error);
-  options = (CrInitOptions){.template_name = template, .reviewers = (guint)reviewers, .member_name = name};
+  options = (CrInitOptions){.template_name = template,
+                            .reviewers = (guint)reviewers,
+                            .purpose = purpose,
+                            .licence = licence,
+                            .member_name = name};
   gboolean ok = *passphrase && cr_project_init(cli.rest[0], passphrase, &options, &code, &error);
   gboolean empty = !*passphrase;
   cr_cli_free_passphrase(passphrase);

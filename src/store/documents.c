@@ -236,3 +236,9 @@ cr_documents_batches(CrDb *work, GError **error)
   }
   return g_steal_pointer(&names);
 }
+
+gint64
+cr_documents_n_disputes(CrDb *work, const char *id, GError **error)
+{
+  return cr_db_get_int(work, 0, error, "SELECT n_disputes FROM document WHERE id=?", "s", id);
+}

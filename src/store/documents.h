@@ -42,6 +42,8 @@ gboolean cr_documents_set_cleared(CrDb *work, const char *id, const CrText *text
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 CrText *cr_documents_load_cleared(CrDb *work, const char *id,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT; /* WRONG_STATE before clearing */
+/* Identifiers of the note that one reviewer removes and another keeps, as last counted. */
+gint64 cr_documents_n_disputes(CrDb *work, const char *id, GError **error);
 gint64 cr_documents_count(CrDb *work, const char *state, const char *batch, GError **error);
 gint64 cr_documents_max_seq(CrDb *work, GError **error);
 GPtrArray *cr_documents_batches(CrDb *work, GError **error); /* names in order of import; transfer full */

@@ -404,3 +404,48 @@ cr_decisions_join(CrDecisions *const *all, guint n, const CrPolicy *policy, GArr
       g_array_append_val(disputes, i);
   return out;
 }
+
+static gboolean
+is_kept(CrDecisions *const *all, guint n, guint i)
+{
+  gboolean kept = FALSE, removed = FALSE;
+  for (guint r = 0; r < n; r++) {
+    CrVerdict v = g_array_index(all[r]->decisions, CrDecision, i).verdict;
+    kept |= v == CR_KEEP;
+    removed |= v == CR_REMOVE;
+  }
+  return kept && !removed;
+}
+
+static gboolean
+overlaps_candidate(const CrDecisions *d, CrSpan span)
+{
+  for (guint i = 0; i < d->candidates->len; i++)
+    if (cr_span_overlaps(g_array_index(d->candidates, CrPhiSpan, i).span, span))
+      return TRUE;
+  return FALSE;
+}
+
+/* Whether an earlier reviewer added something there too. */
+static gboolean
+added_before(CrDecisions *const *all, guint r, CrSpan span)
+{
+  for (guint q = 0; q < r; q++)
+    for (guint i = 0; i < all[q]->added->len; i++)
+      if (cr_span_overlaps(g_array_index(all[q]->added, CrKindSpan, i).span, span))
+        return TRUE;
+  return FALSE;
+}
+
+void
+cr_decisions_count(CrDecisions *const *all, guint n, guint *n_kept, guint *n_only_people)
+{
+  *n_kept = *n_only_people = 0;
+  for (guint i = 0; n > 0 && i < all[0]->candidates->len; i++)
+    *n_kept += is_kept(all, n, i);
+  for (guint r = 0; r < n; r++)
+    for (guint i = 0; i < all[r]->added->len; i++) {
+      CrSpan span = g_array_index(all[r]->added, CrKindSpan, i).span;
+      *n_only_people += !overlaps_candidate(all[r], span) && !added_before(all, r, span);
+    }
+}

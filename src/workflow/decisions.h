@@ -49,3 +49,6 @@ guint cr_decisions_n_undecided(const CrDecisions *d, const CrPolicy *policy);
  * is strictest). disputes (may be NULL): indices (guint) of candidates that one removes and another keeps.
  * GArray of CrPhiSpan. */
 GArray *cr_decisions_join(CrDecisions *const *all, guint n, const CrPolicy *policy, GArray *disputes);
+/* Of the candidates, how many nobody removes although somebody decided; and how many additions lie where no
+ * detector found anything. */
+void cr_decisions_count(CrDecisions *const *all, guint n, guint *n_kept, guint *n_only_people);

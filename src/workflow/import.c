@@ -17,6 +17,7 @@ typedef struct {
   CrManifest *manifest;
   char *batch;
   guint in_tx; /* notes of the running transaction */
+  guint n_files;
   guint64 input, accepted, quarantined, duplicates, accepted_durable;
   json_t *rejected;
   CrProgressFunc progress;
@@ -310,7 +311,7 @@ read_files(Import *in, const char *const *files, GError **error)
   static const CrIntakeSink sink = {accept_cb, quarantine_cb, progress_cb};
   CrIntakeOptions options = {
       .map = in->options->map, .format = in->options->format, .default_language = in->options->language};
-  for (guint i = 0; files[i]; i++)
+  for (guint i = 0; files[i]; i++, in->n_files++)
     if (!cr_intake_read(files[i], &options, &sink, in, error))
       return FALSE;
   if (in->error) {
@@ -325,9 +326,9 @@ end_import(Import *in, GError **error)
 {
   g_autofree char *object = g_strconcat("batch:", in->batch, NULL);
   g_autofree char *counts =
-      g_strdup_printf("{\"input\":%" G_GUINT64_FORMAT ",\"accepted\":%" G_GUINT64_FORMAT
+      g_strdup_printf("{\"files\":%u,\"input\":%" G_GUINT64_FORMAT ",\"accepted\":%" G_GUINT64_FORMAT
                       ",\"quarantined\":%" G_GUINT64_FORMAT ",\"duplicates\":%" G_GUINT64_FORMAT "}",
-                      in->input, in->accepted, in->quarantined, in->duplicates);
+                      in->n_files, in->input, in->accepted, in->quarantined, in->duplicates);
   if (!in->p->in_tx && !cr_tx_begin(in->p, error))
     return FALSE;
   cr_tx_event(in->p, CR_ROLE_PRIVACY, "import.finished", object, NULL, counts, NULL);

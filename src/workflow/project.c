@@ -107,6 +107,9 @@ first_settings(CrProject *p, const CrInitOptions *options, GError **error)
       !cr_db_set_meta(p->work, "reviewers", reviewers, error) ||
       !cr_db_set_meta(p->vault, "project", p->id, error))
     return FALSE;
+  if ((options->purpose && !cr_db_set_meta(p->work, "purpose", options->purpose, error)) ||
+      (options->licence && !cr_db_set_meta(p->work, "licence", options->licence, error)))
+    return FALSE;
   if (!options->template_name)
     return TRUE;
   g_autoptr(CrGuidelines) template =

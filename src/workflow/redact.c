@@ -57,6 +57,17 @@ count_kinds(Clearing *c, const CrRedaction *redaction)
   return g_strdup(g_string_append_c(s, '}')->str);
 }
 
+/* What review came to, for the dataset card. */
+static void
+record_review(CrProject *p, const CrReviewNote *n, const char *object)
+{
+  guint kept, only_people;
+  cr_decisions_count((CrDecisions *const *)n->decisions->pdata, n->decisions->len, &kept, &only_people);
+  g_autofree char *counts =
+      g_strdup_printf("{\"kept\":%u,\"added\":%u,\"reviewers\":%u}", kept, only_people, n->decisions->len);
+  cr_tx_event(p, CR_ROLE_PRIVACY, "review.closed", object, NULL, counts, NULL);
+}
+
 static gboolean
 write_cleared(Clearing *c, const CrReviewNote *n, const CrRedaction *redaction, GError **error)
 {
@@ -67,6 +78,7 @@ write_cleared(Clearing *c, const CrReviewNote *n, const CrRedaction *redaction, 
   g_autofree char *policy = g_strdup_printf("%s %s", cr_policy_name(c->policy), cr_policy_version(c->policy));
   if (!p->in_tx && !cr_tx_begin(p, error))
     return FALSE;
+  record_review(p, n, object);
   cr_tx_event(p, CR_ROLE_PRIVACY, "note.cleared", object, n->state, kinds, policy);
   return keep_log(p, n->note, redaction, c->policy, error) &&
          cr_review_scan_clear_note(p->work, n->note, error) &&

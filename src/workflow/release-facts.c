@@ -33,6 +33,15 @@ take_note_event(Trail *t, const CrEventView *event, json_t *facts)
     json_object_set_new(facts, "kinds", kinds);
     if (event->reason)
       json_object_set_new(facts, "policy", json_string(event->reason));
+  } else if (g_strcmp0(event->action, "review.closed") == 0) {
+    json_t *review = json_object();
+    add_counts(review, event->new_value);
+    json_object_set_new(facts, "review", review);
+  } else if (g_strcmp0(event->action, "disputes.settled") == 0) {
+    gint64 settled = (event->old_value ? g_ascii_strtoll(event->old_value, NULL, 10) : 0) -
+                     (event->new_value ? g_ascii_strtoll(event->new_value, NULL, 10) : 0);
+    json_object_set_new(facts, "disputes",
+                        json_integer(json_integer_value(json_object_get(facts, "disputes")) + settled));
   } else if (g_strcmp0(event->action, "note.detected") == 0) {
     json_object_set_new(facts, "candidates",
                         json_integer(event->new_value ? g_ascii_strtoll(event->new_value, NULL, 10) : 0));
@@ -62,11 +71,15 @@ sum_notes(Trail *t, json_t *preparation)
 {
   GHashTableIter iter;
   gpointer value;
-  json_int_t candidates = 0, removed = 0;
+  json_int_t candidates = 0, removed = 0, kept = 0, added = 0, disputes = 0;
   json_t *kinds = json_object(), *n;
   const char *kind;
   g_hash_table_iter_init(&iter, t->notes);
   while (g_hash_table_iter_next(&iter, NULL, &value)) {
+    const json_t *review = json_object_get(value, "review");
+    kept += json_integer_value(json_object_get(review, "kept"));
+    added += json_integer_value(json_object_get(review, "added"));
+    disputes += json_integer_value(json_object_get(value, "disputes"));
     candidates += json_integer_value(json_object_get(value, "candidates"));
     json_object_foreach(json_object_get(value, "kinds"), kind, n)
     {
@@ -83,6 +96,9 @@ sum_notes(Trail *t, json_t *preparation)
   }
   json_object_set_new(preparation, "candidates", json_integer(candidates));
   json_object_set_new(preparation, "removed", json_integer(removed));
+  json_object_set_new(preparation, "kept", json_integer(kept));
+  json_object_set_new(preparation, "added", json_integer(added));
+  json_object_set_new(preparation, "disputes", json_integer(disputes));
   json_object_set_new(preparation, "redactions", kinds);
 }
 
@@ -120,6 +136,7 @@ read_trail(CrRelease *release, json_t *facts, GError **error)
   json_object_set_new(preparation, "reviewers", json_integer(cr_project_reviewers(p)));
   json_object_set_new(facts, "preparation", preparation);
   json_t *source = json_object();
+  json_object_set(source, "files", json_object_get(import, "files"));
   json_object_set(source, "imported", json_object_get(import, "accepted"));
   json_object_set(source, "quarantined", json_object_get(import, "quarantined"));
   json_object_set(source, "duplicates", json_object_get(import, "duplicates"));
@@ -441,6 +458,15 @@ state_overrides(const CrRelease *release, json_t *facts, GError **error)
   return cr_override_list(release->p->work, override_cb, list, error);
 }
 
+/* What the lead said when the project was made. */
+static void
+state_setting(const CrRelease *release, json_t *facts, const char *key)
+{
+  g_autofree char *value = cr_db_dup_meta(release->p->work, key, NULL);
+  if (value)
+    json_object_set_new(facts, key, json_string(value));
+}
+
 static void
 state_opening(const CrRelease *release, json_t *facts)
 {
@@ -452,6 +478,8 @@ state_opening(const CrRelease *release, json_t *facts)
   if (g_str_has_suffix(name, ".chartroom"))
     name[strlen(name) - strlen(".chartroom")] = '\0';
   json_object_set_new(facts, "project", json_string(name));
+  state_setting(release, facts, "purpose");
+  state_setting(release, facts, "licence");
   json_object_set_new(facts, "created", json_string(time));
   json_object_set_new(facts, "program", json_string("chartroom " CR_VERSION));
   json_object_set_new(facts, "format", formats);

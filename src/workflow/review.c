@@ -164,6 +164,21 @@ decide_line(Deciding *d, const json_t *line, GError **error)
   return FALSE;
 }
 
+/* After the signatures: counts the disputes of the note anew and says in the trail how many were settled. */
+static gboolean
+recount_disputes(Deciding *d, const char *note, const char *object, const char *reason, GError **error)
+{
+  guint now = 0;
+  gint64 before = cr_documents_n_disputes(d->p->work, note, error);
+  if (!cr_review_count_disputes(d->p, note, d->policy, &now, error))
+    return FALSE;
+  if ((gint64)now < before) {
+    g_autofree char *old = g_strdup_printf("%" G_GINT64_FORMAT, before), *new = g_strdup_printf("%u", now);
+    cr_tx_event(d->p, CR_ROLE_PRIVACY, "disputes.settled", object, old, new, reason);
+  }
+  return TRUE;
+}
+
 static gboolean
 save_note(Deciding *d, Open *o, GError **error)
 {
@@ -172,7 +187,7 @@ save_note(Deciding *d, Open *o, GError **error)
   CrDecisions *mine = o->note->decisions->pdata[0];
   g_autofree char *hash = NULL, *object = g_strconcat("note:", note, NULL);
   cr_decisions_finish(mine, o->rest);
-  guint undecided = cr_decisions_n_undecided(mine, d->policy), disputes = 0;
+  guint undecided = cr_decisions_n_undecided(mine, d->policy);
   g_autofree char *summary =
       g_strdup_printf("%u undecided of %u, %u added", undecided, mine->candidates->len, mine->added->len);
   g_autoptr(json_t) json = cr_decisions_to_json(mine);
@@ -180,7 +195,7 @@ save_note(Deciding *d, Open *o, GError **error)
   if (!cr_original_put_json(p, note, "decisions", me, json, &hash, error) ||
       !cr_review_set(p->work, note, me, undecided == 0, hash, error))
     return FALSE;
-  if (o->unblinded && !cr_review_count_disputes(p, note, d->policy, &disputes, error))
+  if (o->unblinded && !recount_disputes(d, note, object, o->reason, error))
     return FALSE;
   return !g_str_equal(o->note->state, "detected") || cr_documents_set_state(p->work, note, "review", error);
 }
