@@ -14,7 +14,10 @@ typedef struct {
 } Sums;
 
 static gboolean show_errors = FALSE;
+static gboolean show_leftover = FALSE;
 static double threshold = 0.5;
+static CrPhiScan *scan;
+static CrPolicy *policy;
 
 static gboolean
 is_reported_label(const char *label)
@@ -111,6 +114,18 @@ count_tokens(Sums *sums, const char *id, const CrText *text, const guint8 *mask,
   }
 }
 
+/* What the independent scan still asks about after redaction. */
+static void
+print_leftover(const char *id, const CrText *text, const GArray *found)
+{
+  g_autoptr(CrRedaction) redaction = cr_phi_redact(policy, text, found, NULL);
+  g_autoptr(GArray) left = redaction ? cr_phi_scan_run(scan, redaction->text) : NULL;
+  for (guint i = 0; left && i < left->len; i++) {
+    const CrPhiSpan *span = &g_array_index(left, CrPhiSpan, i);
+    show("LEFT", id, redaction->text, span->span, span->by[0]);
+  }
+}
+
 static void
 measure_line(Sums *sums, const CrPhiDetector *detector, CrPhiScratch *scratch, json_t *doc)
 {
@@ -130,6 +145,8 @@ measure_line(Sums *sums, const CrPhiDetector *detector, CrPhiScratch *scratch, j
     const CrPhiSpan *span = &g_array_index(found, CrPhiSpan, i);
     paint(mask, span->span, cr_phi_kind_is_reported_only(span->kind) ? REPORTED : SYSTEM);
   }
+  if (show_leftover)
+    print_leftover(id ? id : "?", text, found);
   gboolean leaked = FALSE;
   json_t *entity;
   size_t i;
@@ -204,6 +221,8 @@ main(int argc, char **argv)
 {
   g_autoptr(GError) error = NULL;
   GOptionEntry entries[] = {{"errors", 'e', 0, G_OPTION_ARG_NONE, &show_errors, "print each error", NULL},
+                            {"leftover", 'l', 0, G_OPTION_ARG_NONE, &show_leftover,
+                             "print what the scan asks about after redaction", NULL},
                             {"threshold", 't', 0, G_OPTION_ARG_DOUBLE, &threshold, "least score", "R"},
                             G_OPTION_ENTRY_NULL};
   g_autoptr(GOptionContext) context = g_option_context_new("FILE.jsonl…");
@@ -214,8 +233,14 @@ main(int argc, char **argv)
   if (!detector)
     return fprintf(stderr, "measure-phi: %s\n", error->message), 3;
   g_autoptr(CrPhiScratch) scratch = cr_phi_scratch_new(detector);
+  scan = cr_phi_scan_new(NULL, &error);
+  policy = cr_policy_load(NULL, "safe-harbor", &error);
+  if (!scan || !policy)
+    return fprintf(stderr, "measure-phi: %s\n", error->message), 3;
   int status = 0;
   for (int i = 1; i < argc && status == 0; i++)
     status = measure_file(detector, scratch, argv[i]);
+  cr_phi_scan_free(scan);
+  cr_policy_free(policy);
   return status;
 }

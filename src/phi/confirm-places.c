@@ -218,9 +218,11 @@ PHI_CONFIRMER(phi_confirm_facility)
   guint first = trim_front(page, walk_back(page, anchor, MAX_PLACE_WORDS), anchor);
   if (first == anchor && small)
     first = walk_back_lower(page, anchor);
-  guint end = small ? after : walk_on(page, after);
+  guint end = !small || phi_token_is(page, after, "at") ? walk_on(page, after) : after;
   gboolean named_before = first < anchor && !is_all_generic(page, first, anchor);
   gboolean named_after = end > after && !is_all_generic(page, after, end);
+  if (small && named_after && !named_before && !is_surely_named(page, after, end))
+    named_after = FALSE;
   if (!named_before && !named_after)
     return FALSE;
   if (strcmp(rule->context, "short") == 0 &&

@@ -73,6 +73,19 @@ longest_phrase(const PhiPage *page, guint i, const PhiPhrase **found)
   return after;
 }
 
+/* Virginia Phillips, Austin Clark: a given name before a surname is no place, unless a place's word leads. */
+static gboolean
+is_person_rather(const PhiPage *page, guint i)
+{
+  guint32 next = lex_at(page, i + 1);
+  if (PHI_FIRST(lex_at(page, i)) < 2 || gap_at(page, i + 1) != PHI_GAP_SPACE ||
+      !phi_token_is_capital(page, i + 1))
+    return FALSE;
+  if (i > 0 && (lex_at(page, i - 1) & PHI_LEX_PLACE) && gap_at(page, i) <= PHI_GAP_LINE)
+    return FALSE;
+  return PHI_LAST(next) >= 2 && !(next & (PHI_LEX_STOP | PHI_LEX_GENERIC | PHI_LEX_THING | PHI_LEX_CLINICAL));
+}
+
 static guint
 find_place(PhiPage *page, guint i)
 {
@@ -248,7 +261,7 @@ phi_names_run(PhiPage *page)
     const PhiToken *token = PHI_TOKEN(page, i);
     guint after = i;
     if (token->shape > PHI_SHAPE_LOWER && phi_token_is_capital(page, i)) {
-      if (token->lex & PHI_LEX_PHRASE)
+      if ((token->lex & PHI_LEX_PHRASE) && !is_person_rather(page, i))
         after = find_place(page, i);
       if (after == i && !(token->lex & PHI_LEX_STOP))
         after = find_person(page, i);

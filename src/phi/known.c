@@ -421,7 +421,7 @@ is_ordinary(guint32 lex)
 }
 
 static const KnownPart *
-match_part(const PhiKnownSet *set, const char *word, const PhiToken *token, const char **how)
+match_part(const PhiKnownSet *set, const char *word, const PhiToken *token, gboolean opens, const char **how)
 {
   gsize n = strlen(word);
   for (guint i = 0; i < set->parts->len; i++) {
@@ -429,11 +429,12 @@ match_part(const PhiKnownSet *set, const char *word, const PhiToken *token, cons
     *how = "known:name";
     if (strcmp(part->word, word) == 0)
       return is_ordinary(part->lex) && token->shape == PHI_SHAPE_LOWER ? NULL : part;
-    if (is_ordinary(token->lex))
-      continue;
-    if (part->given && token->shape != PHI_SHAPE_LOWER &&
+    gboolean ordinary = is_ordinary(token->lex);
+    if (part->given && token->shape != PHI_SHAPE_LOWER && !(ordinary && opens) &&
         phi_lexicon_same_given(set->lexicon, part->word, word))
-      return part;
+      return part; /* Will for William, but not where "Will follow" opens a sentence */
+    if (ordinary)
+      continue;
     guint allowed = edits_allowed(MIN(n, strlen(part->word)));
     *how = "known:typo";
     if (allowed && token->shape != PHI_SHAPE_LOWER && within_edits(part->word, word, allowed) &&
@@ -452,14 +453,15 @@ find_parts(const PhiKnownSet *set, PhiPage *page, guint i)
   const PhiToken *token = PHI_TOKEN(page, i);
   char word[64];
   const char *how = NULL;
+  gboolean opens = i == 0 || token->gap >= PHI_GAP_LINE || PHI_TOKEN(page, i - 1)->shape == PHI_SHAPE_PUNCT;
   if (token->shape < PHI_SHAPE_LOWER ||
       !phi_fold(page->s + token->start, token->end - token->start, word, sizeof word))
     return;
-  const KnownPart *part = match_part(set, word, token, &how);
+  const KnownPart *part = match_part(set, word, token, opens, &how);
   if (!part && strchr(word, '-')) {
     g_auto(GStrv) pieces = g_strsplit(word, "-", 4);
     for (guint p = 0; pieces[p] && !part; p++)
-      part = strlen(pieces[p]) > 2 ? match_part(set, pieces[p], token, &how) : NULL;
+      part = strlen(pieces[p]) > 2 ? match_part(set, pieces[p], token, opens, &how) : NULL;
   }
   if (!part)
     return;

@@ -57,16 +57,17 @@ word_row(char **fields, guint n_fields, guint line, gpointer data, GError **erro
   return TRUE;
 }
 
-/* Words of the lists that a capital may open without a question. */
+/* Words of the lists: names, or words that a capital may open without a question. */
 static gboolean
 list_row(char **fields, guint n_fields, guint line, gpointer data, GError **error)
 {
   CrPhiScan *scan = data;
-  if (n_fields != 2 || strcmp(fields[0], "given") == 0 || strcmp(fields[0], "surname") == 0)
+  if (n_fields != 2)
     return TRUE;
+  gboolean names = strcmp(fields[0], "given") == 0 || strcmp(fields[0], "surname") == 0;
   g_auto(GStrv) words = g_strsplit(fields[1], " ", -1);
   for (guint i = 0; words[i]; i++)
-    g_hash_table_add(scan->plain, g_strdup(words[i]));
+    g_hash_table_add(names ? scan->names : scan->plain, g_strdup(words[i]));
   return TRUE;
 }
 
@@ -194,12 +195,25 @@ judge_word(const CrPhiScan *scan, const char *s, gsize start, gsize end, GArray 
   gboolean all_capital = end - start > 1 && g_ascii_isupper(s[start + 1]);
   gboolean plain = g_hash_table_contains(scan->plain, word);
   gboolean name = g_hash_table_contains(scan->names, word);
-  if (end - start < 3 || (all_capital && !name))
+  if (end - start < 3 || (all_capital && !name && end - start < 6))
     return;
   if (!plain)
     add_finding(found, start, end, CR_PHI_PATIENT, name ? 0.8 : 0.5, name ? "scan:name" : "scan:capital");
   else if (name && !all_capital && !opens_sentence(s, start))
     add_finding(found, start, end, CR_PHI_PATIENT, 0.4, "scan:name-word");
+}
+
+/* A name written small, that is no word besides. */
+static void
+judge_small_word(const CrPhiScan *scan, const char *s, gsize start, gsize end, GArray *found)
+{
+  char word[32];
+  if (end - start < 4 || end - start >= sizeof word)
+    return;
+  memcpy(word, s + start, end - start);
+  word[end - start] = '\0';
+  if (g_hash_table_contains(scan->names, word) && !g_hash_table_contains(scan->plain, word))
+    add_finding(found, start, end, CR_PHI_PATIENT, 0.4, "scan:small-name");
 }
 
 static void
@@ -213,6 +227,8 @@ run_capitals(const CrPhiScan *scan, const char *s, gsize n_bytes, GArray *found)
       at++;
     else if (g_ascii_isupper(s[start]))
       judge_word(scan, s, start, at, found);
+    else
+      judge_small_word(scan, s, start, at, found);
   }
 }
 
