@@ -23,11 +23,21 @@ prepare(CrDb *db, const char *sql, GError **error)
   return stmt;
 }
 
-/* The statement of that literal; a second one where the first is still being stepped. */
+void
+cr_stmt_free(gpointer item)
+{
+  CrStmt *stmt = item;
+  sqlite3_finalize(stmt->handle);
+  g_ptr_array_unref(stmt->held);
+  g_free(stmt);
+}
+
+/* The statement of that literal; a second one where the first has not been given back. */
 static CrStmt *
 get_statement(CrDb *db, const char *sql, GError **error)
 {
   CrStmt *stmt = g_hash_table_lookup(db->statements, sql);
+  g_assert(!stmt || strcmp(sqlite3_sql(stmt->handle), sql) == 0); /* else not a literal */
   if (stmt && !stmt->busy)
     return stmt;
   CrStmt *fresh = prepare(db, sql, error);
@@ -98,6 +108,14 @@ cr_db_query(CrDb *db, GError **error, const char *sql, const char *types, ...)
 
 /* ---- stepping ---- */
 
+/* The engine returns nothing for a value where memory ran out; GLib's way is to end there. */
+static void
+check_memory(CrStmt *stmt, const void *value)
+{
+  if (!value && sqlite3_errcode(stmt->db->handle) == SQLITE_NOMEM)
+    g_error("out of memory");
+}
+
 static void
 finish(CrStmt *stmt)
 {
@@ -125,11 +143,8 @@ cr_stmt_reset(CrStmt *stmt)
     return;
   finish(stmt);
   stmt->busy = FALSE;
-  if (stmt->cached)
-    return;
-  sqlite3_finalize(stmt->handle);
-  g_ptr_array_unref(stmt->held);
-  g_free(stmt);
+  if (!stmt->cached)
+    cr_stmt_free(stmt);
 }
 
 gint64
@@ -147,7 +162,9 @@ cr_stmt_double(CrStmt *stmt, int column)
 const char *
 cr_stmt_text(CrStmt *stmt, int column)
 {
-  return (const char *)sqlite3_column_text(stmt->handle, column);
+  const char *text = (const char *)sqlite3_column_text(stmt->handle, column);
+  check_memory(stmt, text);
+  return text;
 }
 
 gboolean
@@ -162,6 +179,7 @@ cr_stmt_dup_bytes(CrStmt *stmt, int column)
   if (cr_stmt_is_null(stmt, column))
     return NULL;
   const void *data = sqlite3_column_blob(stmt->handle, column);
+  check_memory(stmt, data);
   return g_bytes_new(data, (gsize)sqlite3_column_bytes(stmt->handle, column));
 }
 

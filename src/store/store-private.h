@@ -18,6 +18,9 @@ struct CrStmt {
   gboolean cached; /* FALSE: goes at its reset (the cached one was busy) */
 };
 
+/* statement.c */
+void cr_stmt_free(gpointer stmt);
+
 /* The engine's error as one of ours: what it was doing, and where; never SQL or values. */
 void cr_store_set_error(GError **error, CrDb *db, int rc, const char *doing);
 
@@ -26,3 +29,5 @@ gboolean cr_schema_migrate(CrDb *db, CrDbKind kind, GError **error) G_GNUC_WARN_
 
 /* Tests: the VFS that databases opened from now on use; NULL: the system's. */
 void cr_store_set_vfs(const char *name);
+/* Tests: the cipher ("aegis", "chacha20") of databases made from now on; NULL: what suits the machine. */
+void cr_store_set_cipher(const char *name);
