@@ -17,7 +17,9 @@ typedef struct {
 
 typedef struct {
   CrBratLine *line;
-  char *where; /* "file:line" */
+  char *where;    /* "file:line" */
+  GBytes *raw;    /* as it stands in the file, without its line feed */
+  json_t *layout; /* of its file; borrowed */
 } Placed;
 
 static void
@@ -26,6 +28,7 @@ placed_free(gpointer data)
   Placed *placed = data;
   cr_brat_line_free(placed->line);
   g_free(placed->where);
+  g_bytes_unref(placed->raw);
   g_free(placed);
 }
 
@@ -92,19 +95,22 @@ usual_form(const Reading *reading, const CrBratLine *line)
 
 /* The line's place in the layout: its id where the rest can be made again, else the line itself. */
 static void
-remember(const Reading *reading, json_t *layout, const CrBratLine *line, const char *bytes, gsize n_bytes)
+remember(const Reading *reading, const Placed *placed)
 {
+  const CrBratLine *line = placed->line;
+  gsize n_bytes = 0;
+  const char *data = g_bytes_get_data(placed->raw, &n_bytes), *bytes = n_bytes > 0 ? data : "";
   if (line->kind == CR_BRAT_COMMENT) {
-    json_array_append_new(layout, json_pack("{s:s%}", "raw", bytes, n_bytes));
+    json_array_append_new(placed->layout, json_pack("{s:s%}", "raw", bytes, n_bytes));
     return;
   }
   gboolean has_id =
       line->kind != CR_BRAT_ATTRIBUTE && line->kind != CR_BRAT_CODE && line->kind != CR_BRAT_EQUIV;
   g_autofree char *usual = has_id ? usual_form(reading, line) : NULL;
   if (has_id && strlen(usual) == n_bytes && memcmp(usual, bytes, n_bytes) == 0)
-    json_array_append_new(layout, json_string(line->id));
+    json_array_append_new(placed->layout, json_string(line->id));
   else
-    json_array_append_new(layout, json_stringn(bytes, n_bytes));
+    json_array_append_new(placed->layout, json_stringn(bytes, n_bytes));
 }
 
 static gboolean
@@ -120,16 +126,27 @@ check_entity(const Reading *reading, const Placed *placed, GError **error)
 }
 
 static gboolean
-take_line(Reading *reading, json_t *layout, const CrRawRecord *raw, const char *bytes, gsize n_bytes,
-          const char *path, GError **error)
+check_entities(const Reading *reading, GError **error)
+{
+  for (guint i = 0; i < reading->lines->len; i++) {
+    const Placed *placed = reading->lines->pdata[i];
+    if (placed->line->kind == CR_BRAT_ENTITY && !check_entity(reading, placed, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+take_line(Reading *reading, json_t *layout, const CrRawRecord *raw, gsize n_bytes, const char *path,
+          GError **error)
 {
   g_autofree char *where = g_strdup_printf("%s:%" G_GUINT64_FORMAT, path, raw->line);
   g_autoptr(GError) failure = NULL;
-  if (!g_utf8_validate_len(bytes, n_bytes, NULL)) {
+  if (!g_utf8_validate_len(raw->bytes, n_bytes, NULL)) {
     g_set_error(error, CR_ERROR, CR_ERROR_BAD_BRAT, "%s: not valid UTF-8", where);
     return FALSE;
   }
-  CrBratLine *line = cr_brat_line_parse(bytes, n_bytes, &failure);
+  CrBratLine *line = cr_brat_line_parse(raw->bytes, n_bytes, &failure);
   if (line == NULL) {
     g_set_error(error, CR_ERROR, CR_ERROR_BAD_BRAT, "%s: %s", where, failure->message);
     return FALSE;
@@ -137,10 +154,9 @@ take_line(Reading *reading, json_t *layout, const CrRawRecord *raw, const char *
   Placed *placed = g_new0(Placed, 1);
   placed->line = line;
   placed->where = g_steal_pointer(&where);
+  placed->raw = g_bytes_new(raw->bytes, n_bytes);
+  placed->layout = layout;
   g_ptr_array_add(reading->lines, placed);
-  if (line->kind == CR_BRAT_ENTITY && !check_entity(reading, placed, error))
-    return FALSE;
-  remember(reading, layout, line, bytes, n_bytes);
   return TRUE;
 }
 
@@ -149,6 +165,16 @@ static gsize
 with_cr(const CrRawRecord *raw)
 {
   return raw->n_bytes + (!raw->is_last && raw->bytes[raw->n_bytes] == '\r' ? 1 : 0);
+}
+
+/* What holds for one of the annotation files: "unended" (no line feed behind the last line), "marked" (a byte
+ * order mark before the first). */
+static void
+note_file(const Reading *reading, const char *what, const char *extension)
+{
+  if (json_object_get(reading->layout, what) == NULL)
+    json_object_set_new(reading->layout, what, json_array());
+  json_array_append_new(json_object_get(reading->layout, what), json_string(extension));
 }
 
 static gboolean
@@ -165,12 +191,9 @@ read_lines(Reading *reading, CrSource *source, json_t *layout, const char *exten
                   raw.line, raw.n_bytes);
       return FALSE;
     }
-    if (raw.is_last) {
-      if (json_object_get(reading->layout, "unended") == NULL)
-        json_object_set_new(reading->layout, "unended", json_array());
-      json_array_append_new(json_object_get(reading->layout, "unended"), json_string(extension));
-    }
-    if (!take_line(reading, layout, &raw, raw.bytes, with_cr(&raw), cr_source_path(source), error))
+    if (raw.is_last)
+      note_file(reading, "unended", extension);
+    if (!take_line(reading, layout, &raw, with_cr(&raw), cr_source_path(source), error))
       return FALSE;
   }
 }
@@ -185,10 +208,64 @@ read_annotations(Reading *reading, GError **error)
     g_autoptr(CrSource) source = cr_source_open(path, error);
     json_t *layout = json_array();
     json_object_set_new(reading->layout, cr_brat_extensions[i], layout);
+    if (source != NULL && cr_source_had_bom(source))
+      note_file(reading, "marked", cr_brat_extensions[i]);
     if (source == NULL || !read_lines(reading, source, layout, cr_brat_extensions[i], error))
       return FALSE;
   }
   return TRUE;
+}
+
+/* ---- CR LF: brat under Python 3 counts two characters, under Python 2 it counted one (its issue 853) ----
+ */
+
+/* Code points that start a CR LF. */
+static GArray *
+line_ends(const CrText *text)
+{
+  GArray *ends = g_array_new(FALSE, FALSE, sizeof(gsize));
+  const char *bytes = cr_text_bytes(text), *end = bytes + cr_text_length(text, CR_UNIT_BYTE);
+  gsize code_point = 0;
+  for (const char *p = bytes; p < end; p = g_utf8_next_char(p), code_point++)
+    if (p[0] == '\r' && p + 1 < end && p[1] == '\n')
+      g_array_append_val(ends, code_point);
+  return ends;
+}
+
+/* An offset that counts each CR LF before it as one character, as one that counts it as two. */
+static gsize
+widen(const GArray *ends, gsize offset)
+{
+  for (guint i = 0; i < ends->len && g_array_index(ends, gsize, i) < offset; i++)
+    offset++;
+  return offset;
+}
+
+static void
+widen_all(const Reading *reading, const GArray *ends)
+{
+  for (guint i = 0; i < reading->lines->len; i++) {
+    GArray *pieces = ((Placed *)reading->lines->pdata[i])->line->pieces;
+    for (guint k = 0; k < pieces->len; k++) {
+      CrSpan *piece = &g_array_index(pieces, CrSpan, k);
+      *piece = (CrSpan){widen(ends, piece->start), widen(ends, piece->end)};
+    }
+  }
+}
+
+/* One way of counting must fit every line of the document. */
+static gboolean
+settle_offsets(Reading *reading, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  if (check_entities(reading, &failure))
+    return TRUE;
+  g_autoptr(GArray) ends = line_ends(reading->text);
+  widen_all(reading, ends);
+  if (ends->len > 0 && check_entities(reading, NULL))
+    return TRUE;
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return FALSE;
 }
 
 /* ---- lines become members ---- */
@@ -372,7 +449,11 @@ cr_brat_read_document(const char *stem, const char *id, GError **error)
                              .things = g_hash_table_new(g_str_hash, g_str_equal)};
   g_autoptr(json_t) layout = json_object();
   reading.layout = layout;
-  if (!read_text(&reading, error) || !read_annotations(&reading, error) || !build(&reading, error))
+  if (!read_text(&reading, error) || !read_annotations(&reading, error) || !settle_offsets(&reading, error))
+    return NULL;
+  for (guint i = 0; i < reading.lines->len; i++)
+    remember(&reading, reading.lines->pdata[i]);
+  if (!build(&reading, error))
     return NULL;
   json_object_set(reading.document, "brat", layout);
   return g_steal_pointer(&reading.document);

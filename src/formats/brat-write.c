@@ -188,12 +188,13 @@ put_rest(Writing *writing, GString *out)
       put_fact(writing, writing->facts->pdata[i], out);
 }
 
+/* Whether the layout says so of this file: "unended" or "marked". */
 static gboolean
-is_unended(const json_t *brat, const char *extension)
+is_noted(const json_t *brat, const char *what, const char *extension)
 {
   size_t i;
   json_t *entry;
-  json_array_foreach(json_object_get(brat, "unended"), i, entry)
+  json_array_foreach(json_object_get(brat, what), i, entry)
   {
     if (json_is_string(entry) && strcmp(json_string_value(entry), extension) == 0)
       return TRUE;
@@ -207,11 +208,13 @@ write_one(Writing *writing, const json_t *brat, const char *extension, gboolean 
 {
   g_autoptr(GString) out = g_string_new(NULL);
   g_autofree char *relative = g_strdup_printf("%s.%s", stem, extension);
+  if (is_noted(brat, "marked", extension))
+    g_string_append(out, "\xEF\xBB\xBF");
   put_layout(writing, json_object_get(brat, extension), out);
   gsize n_remembered = out->len;
   if (is_last)
     put_rest(writing, out);
-  if (out->len == n_remembered && out->len > 0 && is_unended(brat, extension))
+  if (out->len == n_remembered && out->len > 0 && is_noted(brat, "unended", extension))
     g_string_truncate(out, out->len - 1);
   return cr_brat_write_file(folder, relative, out->str, out->len, error);
 }

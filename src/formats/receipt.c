@@ -144,6 +144,15 @@ check_proof(const char *dir, const json_t *receipt, GError **error)
 }
 
 static gboolean
+check_files(const char *dir, const json_t *files, GError **error)
+{
+  for (size_t i = 0; i < json_array_size(files); i++)
+    if (!check_file(dir, json_array_get(files, i), error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
 check_one(const char *dir, const json_t *receipt, GError **error)
 {
   const json_t *files = json_object_get(receipt, "files");
@@ -151,10 +160,42 @@ check_one(const char *dir, const json_t *receipt, GError **error)
   g_autofree char *root = g_build_filename(dir, base != NULL && is_below(base) ? base : "", NULL);
   if (!json_is_array(files))
     return changed(dir, "receipt.json lists no files", error);
-  for (size_t i = 0; i < json_array_size(files); i++)
-    if (!check_file(root, json_array_get(files, i), error))
-      return FALSE;
-  return check_proof(dir, receipt, error);
+  return check_files(root, files, error) && check_proof(dir, receipt, error);
+}
+
+/* ---- what lies in the folder and is named nowhere ---- */
+
+static void
+name_files(GHashTable *named, const char *base, const json_t *files)
+{
+  for (size_t i = 0; i < json_array_size(files); i++) {
+    const char *path = cr_json_string(json_array_get(files, i), "path");
+    if (path != NULL)
+      g_hash_table_add(named,
+                       base != NULL && base[0] != '\0' ? g_build_filename(base, path, NULL) : g_strdup(path));
+  }
+}
+
+static gboolean
+check_strangers(const char *dir, const json_t *receipt, GError **error)
+{
+  const json_t *receipts = json_object_get(receipt, "receipts");
+  g_autoptr(GHashTable) named = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr(GPtrArray) files = cr_list_files(dir, error);
+  if (files == NULL)
+    return FALSE;
+  g_hash_table_add(named, g_strdup("receipt.json"));
+  name_files(named, cr_json_string(receipt, "base"), json_object_get(receipt, "files"));
+  for (size_t i = 0; i < json_array_size(receipts); i++) {
+    const json_t *one = json_array_get(receipts, i);
+    name_files(named, cr_json_string(one, "base"), json_object_get(one, "files"));
+  }
+  for (guint i = 0; i < files->len; i++)
+    if (!g_hash_table_contains(named, files->pdata[i])) {
+      g_autofree char *path = g_build_filename(dir, files->pdata[i], NULL);
+      return changed(path, "receipt.json does not name this file", error);
+    }
+  return TRUE;
 }
 
 gboolean
@@ -171,9 +212,9 @@ cr_receipt_check(const char *dir, GError **error)
     return changed(path, "not a JSON object", error);
   const json_t *receipts = json_object_get(receipt, "receipts");
   if (!json_is_array(receipts))
-    return check_one(dir, receipt, error);
+    return check_one(dir, receipt, error) && check_strangers(dir, receipt, error);
   for (size_t i = 0; i < json_array_size(receipts); i++)
     if (!check_one(dir, json_array_get(receipts, i), error))
       return FALSE;
-  return TRUE;
+  return check_files(dir, json_object_get(receipt, "files"), error) && check_strangers(dir, receipt, error);
 }

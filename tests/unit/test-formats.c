@@ -555,6 +555,24 @@ test_brat_crlf(void)
   assert_file("lf/n.ann", "T1\tA 4 7\ttwo\n");
 }
 
+/* Python 2 brat counted CR LF as one character: its offsets are understood where they all fit so. */
+static void
+test_brat_crlf_counted_once(void)
+{
+  g_autofree char *a = put("crlf1/n.txt", "one\r\ntwo\r\nthree\r\n");
+  g_autofree char *b =
+      put("crlf1/n.ann", "\xEF\xBB\xBFT1\tA 0 3\tone\nT2\tA 8 13\tthree\nT3\tB 4 7;8 13\ttwo three\n");
+  g_autofree char *c = put("crlf1/mixed.txt", "one\r\ntwo\r\nthree\r\n"), *path = in_folder("crlf1");
+  g_autofree char *d = put("crlf1/mixed.ann", "T1\tA 5 8\ttwo\nT2\tA 8 13\tthree\n"), *out = in_folder("lf1");
+  clear_folder("lf1");
+  g_autoptr(Kept) kept = read_all("brat", path);
+  assert_error(kept, 0, "bad-brat: crlf1/mixed.ann:2: T2");
+  g_assert_cmpuint(json_array_size(kept->documents), ==, 1);
+  g_free(write_all("brat", out, kept->documents, NULL));
+  assert_file("lf1/n.txt", "one\ntwo\nthree\n");
+  assert_file("lf1/n.ann", "\xEF\xBB\xBFT1\tA 0 3\tone\nT2\tA 8 13\tthree\nT3\tB 4 7;8 13\ttwo three\n");
+}
+
 static void
 test_brat_conf(void)
 {
@@ -898,6 +916,12 @@ test_receipt(void)
     g_autoptr(GError) error = NULL;
     g_assert_true(cr_receipt_check(dir, &error));
     g_assert_no_error(error);
+    g_autofree char *stranger = g_build_filename(dir, "stranger.txt", NULL);
+    g_assert_true(g_file_set_contents(stranger, "x", -1, NULL));
+    g_assert_false(cr_receipt_check(dir, &error));
+    g_assert_error(error, CR_ERROR, CR_ERROR_DAMAGED);
+    g_clear_error(&error);
+    g_assert_cmpint(g_unlink(stranger), ==, 0);
     g_autofree char *bytes = get(cases[i].file);
     for (gsize k = 0; bytes[k] != '\0'; k++) { /* any byte flipped is seen */
       bytes[k] ^= 1;
@@ -946,6 +970,34 @@ test_receipt_refuses(void)
     g_assert_null(cr_receipt_make(format, path, &error));
     g_assert_error(error, CR_ERROR, CR_ERROR_OFFSET_NOT_PROVED);
   }
+}
+
+/* As a release lays it out: parts below the folder, and files beside them. */
+static void
+test_receipt_release(void)
+{
+  clear_folder("rel");
+  g_autofree char *card = put("rel/card.md", "# card"), *dir = in_folder("rel"),
+                  *sub = in_folder("rel/train");
+  g_assert_cmpint(g_mkdir(sub, 0700), ==, 0);
+  write_release("jsonl", "rel/train/notes.jsonl", FALSE);
+  write_release("brat", "rel/brat", FALSE);
+  g_autofree char *jsonl = in_folder("rel/train/notes.jsonl"), *brat = in_folder("rel/brat");
+  g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, "# card", -1);
+  g_autoptr(GError) error = NULL;
+  json_t *one = cr_receipt_make(cr_format_find("jsonl"), jsonl, &error),
+         *two = cr_receipt_make(cr_format_find("brat"), brat, &error);
+  json_object_set_new(one, "base", json_string("train"));
+  json_object_set_new(two, "base", json_string("brat"));
+  g_autoptr(json_t) receipt = json_pack("{s:[o,o], s:[{s:s, s:i, s:s}]}", "receipts", one, two, "files",
+                                        "path", "card.md", "bytes", 6, "sha256", hash);
+  g_autofree char *dump = cr_json_dump(receipt);
+  g_free(put("rel/receipt.json", dump));
+  g_assert_true(cr_receipt_check(dir, &error));
+  g_assert_no_error(error);
+  g_free(put("rel/card.md", "# Card"));
+  g_assert_false(cr_receipt_check(dir, &error));
+  g_assert_error(error, CR_ERROR, CR_ERROR_DAMAGED);
 }
 
 static void
@@ -1022,6 +1074,7 @@ main(int argc, char **argv)
   g_test_add_func("/formats/brat-lost", test_brat_lost);
   g_test_add_func("/formats/brat-bad", test_brat_bad);
   g_test_add_func("/formats/brat-crlf", test_brat_crlf);
+  g_test_add_func("/formats/brat-crlf-counted-once", test_brat_crlf_counted_once);
   g_test_add_func("/formats/brat-conf", test_brat_conf);
   g_test_add_func("/formats/random", test_random);
   g_test_add_func("/formats/corpora", test_corpora);
@@ -1032,6 +1085,7 @@ main(int argc, char **argv)
   g_test_add_func("/labels/random", test_labels_random);
   g_test_add_func("/receipt/made-and-checked", test_receipt);
   g_test_add_func("/receipt/refuses", test_receipt_refuses);
+  g_test_add_func("/receipt/release", test_receipt_release);
   g_test_add_func("/receipt/escape", test_receipt_escape);
   g_test_add_func("/card/empty", test_card_empty);
   g_test_add_func("/card/full", test_card);
