@@ -277,7 +277,8 @@ PHI_CONFIRMER(phi_confirm_vin)
     n_letters += g_ascii_isalpha(c);
     sum += weights[i] * ((g_ascii_isdigit(c) ? c : values[c - 'A']) - '0');
   }
-  char want = sum % 11 == 10 ? 'X' : (char)('0' + sum % 11);
+  static const char checks[] = "0123456789X";
+  char want = checks[sum % 11];
   return n_letters > 0 && g_ascii_toupper(page->s[candidate->start + 8]) == want;
 }
 
