@@ -262,8 +262,8 @@ unlock(CrProject *p, const char *member, const char *passphrase, GError **error)
   return p->member != NULL;
 }
 
-/* What the stores say must be about this project and this keyring; a keyring that was staged but not renamed
- * when the program ended is put in place. */
+/* What the stores say must be about this project, no older than its trail, and about this keyring; a keyring
+ * that was staged but not renamed when the program ended is put in place. */
 static gboolean
 check_stores(CrProject *p, GError **error)
 {
@@ -274,7 +274,7 @@ check_stores(CrProject *p, GError **error)
     g_set_error(error, CR_ERROR, CR_ERROR_FOREIGN_KEYRING, "%s: work.db is that of project %s", p->path, id);
     return FALSE;
   }
-  return cr_keyring_settle(p, error);
+  return cr_trail_recover(p, error) && cr_keyring_settle(p, error);
 }
 
 static gboolean
@@ -288,7 +288,7 @@ open_project(CrProject *p, const char *member, const char *passphrase, GError **
     return FALSE;
   p->id = g_strdup(cr_keyring_project_id(p->keyring));
   if (!check_keyring_belongs(p, error) || !unlock(p, member, passphrase, error) ||
-      !open_stores(p, FALSE, error) || !check_stores(p, error) || !cr_trail_recover(p, error))
+      !open_stores(p, FALSE, error) || !check_stores(p, error))
     return FALSE;
   p->n_signed = 0;
   if (!p->vault)
