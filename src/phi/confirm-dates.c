@@ -16,13 +16,14 @@ static const char *const date_cues[] = {
     "imaging",  "results",     NULL};
 
 static const char *const score_cues[] = {
-    "pain",   "strength", "murmur",   "grade",     "score",      "scale",   "motor",       "reflexes",
-    "reflex", "dtr",      "dtrs",     "apgar",     "apgars",     "bp",      "pressure",    "vision",
-    "va",     "acuity",   "power",    "sem",       "systolic",   "gcs",     "rated",       "rates",
-    "rating", "level",    "severity", "ratio",     "mmse",       "phq",     "pulses",      "pulse",
-    "edema",  "muscle",   "flexion",  "extension", "weakness",   "snellen", "orientation", "station",
-    "recall", "oriented", "guaiac",   "gravida",   "quadriceps", "biceps",  "triceps",     "deltoid",
-    "grip",   NULL};
+    "pain",    "strength", "murmur",   "grade",     "score",      "scale",    "motor",       "reflexes",
+    "reflex",  "dtr",      "dtrs",     "apgar",     "apgars",     "bp",       "pressure",    "vision",
+    "va",      "acuity",   "power",    "sem",       "systolic",   "gcs",      "rated",       "rates",
+    "rating",  "level",    "severity", "ratio",     "mmse",       "phq",      "pulses",      "pulse",
+    "edema",   "muscle",   "flexion",  "extension", "weakness",   "snellen",  "orientation", "station",
+    "recall",  "oriented", "guaiac",   "gravida",   "quadriceps", "acuities", "positive",    "er",
+    "nodes",   "margins",  "mild",     "grade",     "visual",     "screen",   "biceps",      "triceps",
+    "deltoid", "grip",     NULL};
 
 static const char *const unit_words[] = {
     "mg",       "mcg",    "ml",      "g",    "kg",   "cc",   "units", "unit",   "tab",
@@ -127,6 +128,8 @@ looks_like_score(const PhiPage *page, const PhiCandidate *candidate, const PhiDa
        (phi_word_in(next, unit_words) && byte_at(page, candidate->end) != '.')))
     return TRUE;
   gboolean leading_zero = page->s[candidate->start] == '0';
+  if (!leading_zero && date->month == date->day && date->month <= 10)
+    return TRUE; /* 8/8 */
   return !leading_zero &&
          (date->day == 5 || date->day == 6 || date->day == 10 || date->day == 4 || date->day == 2) &&
          date->month <= date->day;
@@ -140,7 +143,8 @@ month_day_in_numbers(PhiPage *page, PhiCandidate *candidate)
   char before = byte_before(page, start), after = byte_at(page, end);
   if (g_ascii_isalpha(before) && g_ascii_islower(before) && g_ascii_isalpha(after))
     return FALSE;
-  if (in_number_chain(page, start, end) || after == '%' || after == '/' || before == '+' || before == '.')
+  if (in_number_chain(page, start, end) || after == '%' || after == '/' || before == '+' || before == '.' ||
+      before == '[')
     return FALSE;
   if (number_at(page, start) > 12 || !phi_date_parse(page->s + start, end - start, &date))
     return FALSE; /* 24/7 */
@@ -243,10 +247,11 @@ PHI_CONFIRMER(phi_confirm_weekday)
 PHI_CONFIRMER(phi_confirm_day_alone)
 {
   static const char *const things[] = {
-      "toe",    "finger",      "metatarsal", "metacarpal", "digit", "floor",     "rib",     "time",
-      "day",    "percentile",  "grade",      "dose",       "cycle", "trimester", "week",    "ray",
-      "nerve",  "intercostal", "ventricle",  "line",       "visit", "degree",    "attempt", "cranial",
-      "lumbar", "round",       "born",       "child",      NULL};
+      "toe",           "finger",  "metatarsal", "metacarpal",  "digit",     "floor", "rib",
+      "time",          "day",     "percentile", "grade",       "dose",      "cycle", "trimester",
+      "week",          "ray",     "nerve",      "intercostal", "ventricle", "line",  "visit",
+      "degree",        "attempt", "cranial",    "lumbar",      "round",     "pod",   "hospital",
+      "postoperative", "post",    "born",       "child",       NULL};
   char next[24];
   guint32 digits = candidate->end;
   while (digits > candidate->start && !g_ascii_isdigit(page->s[digits - 1]))

@@ -48,6 +48,8 @@ evidence(const PhiPage *page, guint first, guint after)
     gboolean named = PHI_FIRST(token->lex) || PHI_LAST(token->lex);
     if (token->shape == PHI_SHAPE_INITIAL)
       points += is_punct(page, i + 1, ".") || after - first > 1;
+    else if (named && (token->lex & PHI_LEX_DRUG) && !(token->lex & PHI_LEX_WORD))
+      points += 0; /* Allegra */
     else if (named)
       points += token->lex & PHI_LEX_COMMON                                        ? 1
                 : token->shape == PHI_SHAPE_UPPER && token->end - token->start < 4 ? 1

@@ -234,6 +234,8 @@ PHI_CONFIRMER(phi_confirm_facility)
   if (small && gap_of(page, first) >= PHI_GAP_LINE && anchor - first == 1 &&
       lex_has(page, first, PHI_LEX_WORD))
     return FALSE;
+  if (small && !named_before) /* "rehabilitation at Mercy Manor": the name alone */
+    first = phi_token_is(page, after + 1, "the") ? after + 2 : after + 1;
   candidate->start = PHI_TOKEN(page, first)->start;
   candidate->end = MAX(candidate->end, PHI_TOKEN(page, end - 1)->end);
   return TRUE;

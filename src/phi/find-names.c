@@ -94,6 +94,10 @@ find_place(PhiPage *page, guint i)
   if (!phrase)
     return i;
   double score = phrase->score;
+  const PhiToken *token = PHI_TOKEN(page, i);
+  if (phrase->kind == CR_PHI_CITY && after - i == 1 && token->shape == PHI_SHAPE_UPPER &&
+      token->end - token->start < 6)
+    score = MIN(score, 0.3); /* LIMA */
   if ((lex_at(page, after) & PHI_LEX_THING) && gap_at(page, after) <= PHI_GAP_SPACE)
     return i; /* Boston brace */
   if (i > 0 && (lex_at(page, i - 1) & PHI_LEX_PLACE) && gap_at(page, i) <= PHI_GAP_LINE)

@@ -90,6 +90,20 @@ is_dotted_credential(const PhiPage *page, guint i)
   return g_strv_contains(dotted, letters) && !name_follows;
 }
 
+/* McKenzie, DeShawn, JoAnn: one inner capital with small letters behind; not PaCO, GmbH. */
+static gboolean
+is_mixed_name(const PhiPage *page, guint i)
+{
+  const PhiToken *token = PHI_TOKEN(page, i);
+  guint n_upper = 0, n_lower = 0;
+  for (guint32 at = token->start; at < token->end; at++) {
+    gboolean upper = g_ascii_isupper(page->s[at]);
+    n_upper += upper;
+    n_lower = upper ? 0 : n_lower + 1;
+  }
+  return n_upper <= 3 && n_lower >= 2;
+}
+
 static gboolean
 is_first_word(const PhiPage *page, guint i, guint flags)
 {
@@ -105,7 +119,7 @@ is_first_word(const PhiPage *page, guint i, guint flags)
   case PHI_SHAPE_UPPER:
   case PHI_SHAPE_CAPITAL:
   case PHI_SHAPE_MIXED:
-    if (!phi_token_is_capital(page, i))
+    if (!phi_token_is_capital(page, i) || (token->shape == PHI_SHAPE_MIXED && !is_mixed_name(page, i)))
       return FALSE;
     if (flags & PHI_NAME_SURE)
       return !(token->lex & PHI_LEX_THING);
@@ -126,7 +140,7 @@ is_next_word(const PhiPage *page, guint i, guint flags, PhiShape first)
   if (token->shape == PHI_SHAPE_LOWER)
     return first == PHI_SHAPE_LOWER && is_lower_name(page, i) &&
            (is_name_word(token->lex) || !(token->lex & PHI_LEX_LISTED));
-  if (!phi_token_is_capital(page, i))
+  if (!phi_token_is_capital(page, i) || (token->shape == PHI_SHAPE_MIXED && !is_mixed_name(page, i)))
     return FALSE;
   gboolean named = is_name_word(token->lex);
   if (token->shape == PHI_SHAPE_UPPER && first != PHI_SHAPE_UPPER && first != PHI_SHAPE_INITIAL && !named)
