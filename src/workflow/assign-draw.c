@@ -66,6 +66,26 @@ add_task(GArray *tasks, guint *loads, gsize note, guint reader)
   loads[reader]++;
 }
 
+/* Notes for a second reader come from every first reader in turn, so that nobody's notes are read twice more
+ * often than another's. */
+static void
+add_seconds(GArray *tasks, guint *loads, guint n_readers, const guint *first, const gpointer *order,
+            gsize n_notes, gsize n_twice)
+{
+  g_autofree gsize *at = g_new0(gsize, n_readers); /* how far each first reader's notes are used up */
+  guint turn = 0;
+  for (gsize drawn = 0; drawn < n_twice; turn = (turn + 1) % n_readers) {
+    gsize *i = &at[turn];
+    while (*i < n_notes && first[GPOINTER_TO_SIZE(order[*i])] != turn)
+      ++*i;
+    if (*i == n_notes)
+      continue;
+    gsize note = GPOINTER_TO_SIZE(order[(*i)++]);
+    add_task(tasks, loads, note, least_loaded(loads, n_readers, turn, turn));
+    drawn++;
+  }
+}
+
 GArray *
 cr_draw_tasks(guint64 seed, gsize n_notes, guint n_readers, double overlap, gsize *n_twice)
 {
@@ -83,9 +103,6 @@ cr_draw_tasks(guint64 seed, gsize n_notes, guint n_readers, double overlap, gsiz
     add_task(tasks, loads, note, first[note]);
   }
   cr_seeded_shuffle(seed ^ 0x5EC0D5EC0D5EC0D5u, order, n_notes);
-  for (gsize i = 0; i < *n_twice; i++) {
-    gsize note = GPOINTER_TO_SIZE(order[i]);
-    add_task(tasks, loads, note, least_loaded(loads, n_readers, first[note], (guint)(i % n_readers)));
-  }
+  add_seconds(tasks, loads, n_readers, first, order, n_notes, *n_twice);
   return tasks;
 }

@@ -161,6 +161,15 @@ compare_int(const json_t *a, const json_t *b, const char *key)
   return x < y ? -1 : x > y;
 }
 
+/* So that the order of findings at one place hangs on what they say, and on ids last. */
+static gint
+compare_attributes(const json_t *a, const json_t *b)
+{
+  json_t *x = json_object_get(a, "attributes"), *y = json_object_get(b, "attributes");
+  g_autofree char *text_x = x ? cr_reading_canonical(x) : NULL, *text_y = y ? cr_reading_canonical(y) : NULL;
+  return g_strcmp0(text_x, text_y);
+}
+
 gint
 cr_finding_compare(gconstpointer pa, gconstpointer pb)
 {
@@ -174,6 +183,8 @@ cr_finding_compare(gconstpointer pa, gconstpointer pb)
     g_autofree char *place_a = cr_finding_place(a), *place_b = cr_finding_place(b);
     order = strcmp(place_a, place_b);
   }
+  if (order == 0)
+    order = compare_attributes(a, b);
   return order != 0 ? order : g_strcmp0(cr_reading_string(a, "id"), cr_reading_string(b, "id"));
 }
 
