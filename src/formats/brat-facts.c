@@ -25,40 +25,17 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Facts, facts_clear)
 
 /* ---- names that brat can hold ---- */
 
-static gboolean
-is_word(const char *s, const char *forbidden)
-{
-  if (s == NULL || s[0] == '\0')
-    return FALSE;
-  for (const char *p = s; *p != '\0'; p = g_utf8_next_char(p)) {
-    gunichar c = g_utf8_get_char(p);
-    if (g_unichar_isspace(c) || g_unichar_iscntrl(c) || cr_brat_is_break(c) ||
-        (c < 0x80 && strchr(forbidden, (int)c)))
-      return FALSE;
-  }
-  return TRUE;
-}
-
-static gboolean
-is_line(const char *s)
-{
-  for (const char *p = s; *p != '\0'; p = g_utf8_next_char(p))
-    if (cr_brat_is_break(g_utf8_get_char(p)))
-      return FALSE;
-  return TRUE;
-}
-
 /* name where brat can hold it, else with underscores, and listed. transfer full */
 static char *
 word(Facts *facts, const char *name, const char *forbidden, const char *what, const char *id)
 {
-  if (is_word(name, forbidden))
+  if (cr_brat_is_word(name, forbidden))
     return g_strdup(name);
   g_autoptr(GString) out = g_string_new(NULL);
   for (const char *p = name; *p != '\0'; p = g_utf8_next_char(p)) {
     char one[8] = {0};
     memcpy(one, p, (gsize)(g_utf8_next_char(p) - p));
-    g_string_append(out, is_word(one, forbidden) ? one : "_");
+    g_string_append(out, cr_brat_is_word(one, forbidden) ? one : "_");
   }
   if (out->len == 0)
     g_string_append_c(out, '_');
@@ -70,7 +47,7 @@ word(Facts *facts, const char *name, const char *forbidden, const char *what, co
 static gboolean
 is_brat_id(const char *id, char letter)
 {
-  return id != NULL && id[0] == letter && g_ascii_isdigit(id[1]) && is_word(id, "\t:");
+  return id != NULL && id[0] == letter && g_ascii_isdigit(id[1]) && cr_brat_is_word(id, "\t:");
 }
 
 static void
@@ -131,7 +108,8 @@ add_attribute(Facts *facts, const char *id, const char *name, const json_t *valu
 {
   const char *string = json_string_value(value);
   g_autofree char *number = json_is_number(value) ? cr_json_dump(value) : NULL;
-  if (!json_is_true(value) && number == NULL && (string == NULL || string[0] == '\0' || !is_line(string))) {
+  if (!json_is_true(value) && number == NULL &&
+      (string == NULL || string[0] == '\0' || !cr_brat_is_line(string, FALSE))) {
     cr_not_carried_add(facts->not_carried, facts->name, "attribute %s of %s", name, id);
     return;
   }
@@ -185,7 +163,8 @@ add_codes(Facts *facts, const char *id, const json_t *item)
   {
     const char *system = cr_json_string(code, "system"), *value = cr_json_string(code, "code");
     const char *display = cr_json_string(code, "display");
-    if (!is_word(system, ":") || value == NULL || !is_line(value) || (display != NULL && !is_line(display))) {
+    if (!cr_brat_is_word(system, ":") || value == NULL || !cr_brat_is_line(value, FALSE) ||
+        (display != NULL && !cr_brat_is_line(display, FALSE))) {
       cr_not_carried_add(facts->not_carried, facts->name, "a code of %s", id);
       continue;
     }
@@ -235,7 +214,7 @@ add_entity(Facts *facts, const json_t *entity, size_t i, GError **error)
   g_autoptr(GArray) bytes = cr_pieces_to_bytes(facts->text, split, error);
   if (bytes == NULL)
     return FALSE;
-  g_autofree char *type = word(facts, label != NULL ? label : "", ":", "label", id);
+  g_autofree char *type = word(facts, label != NULL ? label : "", "", "label", id);
   CrBratLine *line = cr_brat_line_new(CR_BRAT_ENTITY, id, type);
   g_array_append_vals(line->pieces, split->data, split->len);
   line->value = cr_pieces_dup_text(facts->text, bytes);
@@ -261,7 +240,7 @@ add_relation(Facts *facts, const json_t *relation, size_t i)
   static const char *const ends[] = {"from", "to"}, *const roles[] = {"from_role", "to_role"};
   static const char *const usual[] = {"Arg1", "Arg2"};
   const char *id = id_of(facts, "relations", relation, i), *type = cr_json_string(relation, "type");
-  g_autofree char *name = word(facts, type != NULL ? type : "", ":", "type", id);
+  g_autofree char *name = word(facts, type != NULL ? type : "", "", "type", id);
   g_autoptr(CrBratLine) line = cr_brat_line_new(CR_BRAT_RELATION, id, name);
   for (gsize k = 0; k < 2; k++) {
     const char *end = target(facts, cr_json_string(relation, ends[k]), id),
@@ -324,12 +303,12 @@ add_equiv(Facts *facts, const json_t *equiv)
 static char *
 one_line(Facts *facts, const char *text, const char *id)
 {
-  if (is_line(text))
+  if (cr_brat_is_line(text, TRUE))
     return g_strdup(text);
   g_autoptr(GString) flat = g_string_new(NULL);
   for (const char *p = text; *p != '\0'; p = g_utf8_next_char(p)) {
     gunichar c = g_utf8_get_char(p);
-    g_string_append_unichar(flat, cr_brat_is_break(c) ? ' ' : c);
+    g_string_append_unichar(flat, cr_brat_is_break(c) && c != '\t' ? ' ' : c);
   }
   cr_not_carried_add(facts->not_carried, facts->name, "line breaks in the note %s", id);
   return g_string_free(g_steal_pointer(&flat), FALSE);

@@ -189,7 +189,7 @@ parse_code(CrBratLine *line, const char *data, const char *tail, GError **error)
   line->code = g_strdup(colon + 1);
   while (tail != NULL && *tail == '\t')
     tail++;
-  line->display = tail != NULL ? g_strdup(tail) : NULL;
+  line->display = tail != NULL ? g_strndup(tail, strcspn(tail, "\t")) : NULL;
   return TRUE;
 }
 
@@ -198,7 +198,7 @@ parse_note(CrBratLine *line, const char *data, const char *tail, GError **error)
 {
   line->type = next_word(&data);
   g_autofree char *target = line->type != NULL ? next_word(&data) : NULL;
-  if (target == NULL || *data != '\0' || tail == NULL || line->id[1] == '\0')
+  if (target == NULL || *data != '\0' || tail == NULL || !g_ascii_isdigit(line->id[1]))
     line->kind = CR_BRAT_COMMENT;
   else
     cr_brat_line_add(line, NULL, target);
@@ -232,12 +232,40 @@ static const struct {
                {'M', CR_BRAT_ATTRIBUTE, parse_attribute}, {'N', CR_BRAT_CODE, parse_code},
                {'#', CR_BRAT_NOTE, parse_note},           {'*', CR_BRAT_EQUIV, parse_equiv}};
 
+/* What cannot be written again as it was is not brat: types, roles and ids are words, the rest is one line.
+ */
+static gboolean
+check_words(const CrBratLine *line, GError **error)
+{
+  static const char wrong[] = "a type, role or name with white space or a control character in it";
+  const char *forbidden = line->kind == CR_BRAT_EVENT ? ":" : "";
+  const char *const texts[] = {line->kind == CR_BRAT_ATTRIBUTE ? line->value : NULL, line->code,
+                               line->display, line->kind == CR_BRAT_NOTE ? line->value : NULL};
+  if (line->kind == CR_BRAT_COMMENT)
+    return TRUE;
+  if (!cr_brat_is_word(line->type, forbidden) ||
+      (line->kind == CR_BRAT_CODE && !cr_brat_is_word(line->value, ":")))
+    return bad(error, wrong);
+  for (guint i = 0; i < line->arguments->len; i++) {
+    const CrBratArgument *argument = line->arguments->pdata[i];
+    if (!cr_brat_is_word(argument->target, "") ||
+        (argument->role != NULL && !cr_brat_is_word(argument->role, ":")))
+      return bad(error, wrong);
+  }
+  for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
+    if (texts[i] != NULL && !cr_brat_is_line(texts[i], line->kind == CR_BRAT_NOTE))
+      return bad(error, "a character that ends a line stands inside one");
+  return TRUE;
+}
+
 static gboolean
 id_is_sound(const char *id, char letter)
 {
-  if (letter == '#' || letter == '*')
-    return letter == '#' || id[1] == '\0';
-  return g_ascii_isdigit(id[1]) && strchr(id, ' ') == NULL;
+  if (letter == '*')
+    return id[1] == '\0';
+  if (letter == '#')
+    return TRUE;
+  return g_ascii_isdigit(id[1]) && cr_brat_is_word(id, ":");
 }
 
 /* copy: id<TAB>data[<TAB>tail], cut in place. */
@@ -249,7 +277,7 @@ parse_copy(CrBratLine *line, char *copy, GError **error)
     *data++ = '\0';
   if (data != NULL && (tail = strchr(data, '\t')) != NULL)
     *tail++ = '\0';
-  if (copy[0] == '#' && data == NULL) {
+  if (copy[0] == '#' && (data == NULL || !cr_brat_is_word(copy, ":"))) {
     line->kind = CR_BRAT_COMMENT;
     return TRUE;
   }
@@ -261,7 +289,7 @@ parse_copy(CrBratLine *line, char *copy, GError **error)
         return bad(error, "the id is not a letter and a number");
       line->id = g_strdup(copy);
       line->kind = parsers[i].kind;
-      return parsers[i].parse(line, data, tail, error);
+      return parsers[i].parse(line, data, tail, error) && check_words(line, error);
     }
   return bad(error, "starts with none of T R E A M N # *");
 }

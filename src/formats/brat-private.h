@@ -47,6 +47,11 @@ gboolean cr_brat_text_fits(const CrText *text, const GArray *byte_pieces, const 
 /* brat cannot hold a line break or a tab inside a piece. split: pieces cut there, without the break; join:
  * pieces with nothing but breaks between them made one again. Both give new arrays, code points. */
 gboolean cr_brat_is_break(gunichar c);
+/* Not empty, without white space, control characters and those of forbidden (ASCII): what a type, role or id
+ * is. */
+gboolean cr_brat_is_word(const char *s, const char *forbidden);
+/* Without breaks; a tab is let pass where it ends no column. */
+gboolean cr_brat_is_line(const char *s, gboolean with_tabs);
 GArray *cr_brat_split(const CrText *text, const GArray *pieces);
 GArray *cr_brat_join(const CrText *text, const GArray *pieces);
 

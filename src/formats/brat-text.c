@@ -9,6 +9,31 @@ cr_brat_is_break(gunichar c)
   return (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x1E) || c == 0x85 || c == 0x2028 || c == 0x2029;
 }
 
+gboolean
+cr_brat_is_word(const char *s, const char *forbidden)
+{
+  if (s == NULL || s[0] == '\0')
+    return FALSE;
+  for (const char *p = s; *p != '\0'; p = g_utf8_next_char(p)) {
+    gunichar c = g_utf8_get_char(p);
+    if (g_unichar_isspace(c) || g_unichar_iscntrl(c) || cr_brat_is_break(c) ||
+        (c < 0x80 && strchr(forbidden, (int)c) != NULL))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+gboolean
+cr_brat_is_line(const char *s, gboolean with_tabs)
+{
+  for (const char *p = s; *p != '\0'; p = g_utf8_next_char(p)) {
+    gunichar c = g_utf8_get_char(p);
+    if (cr_brat_is_break(c) && !(with_tabs && c == '\t'))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 /* said against one piece, from *at; a break in the note may stand as a space. */
 static gboolean
 piece_fits(const char *piece, gsize n_piece, const char **at)

@@ -6,9 +6,12 @@ import filecmp
 import json
 import os
 import pathlib
+import random
+import resource
 import subprocess
 import sys
 import tempfile
+import time
 
 CHARTROOM = os.path.join(os.environ.get("CR_BUILD", "build"), "src", "cli", "chartroom")
 SHARED = pathlib.Path(os.environ.get("CR_SHARED", "/nonexistent"))
@@ -175,6 +178,40 @@ def test_nothing_overwritten(tmp):
     assert (tmp / "empty/g.txt").exists()
 
 
+def test_disk_full(tmp):
+    """A file size limit stands in for the full disk: nothing is left under the name, nor beside it."""
+    line = json.dumps({"id": "g", "text": "word " * 40000, "entities": [{"start": 0, "end": 4, "label": "L"}]})
+    source = write(tmp / "in.jsonl", line + "\n")
+    for target in ("jsonl", "csv", "brat"):
+        done = subprocess.run([CHARTROOM, "convert", "--from", "jsonl", "--to", target, str(source), str(tmp / "out")],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, restore_signals=False,
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100000, 100000)))
+        assert done.returncode == 3 and "disk-full" in done.stderr, done
+        assert [p.name for p in tmp.iterdir()] == ["in.jsonl"], list(tmp.iterdir())
+
+
+def test_killed(tmp):
+    """Killed at any moment, the result is there whole or not at all."""
+    lines = [json.dumps({"id": f"d{i}", "text": "word " * 200, "entities": [{"start": 0, "end": 4, "label": "L"}]})
+             for i in range(400)]
+    source = write(tmp / "in.jsonl", "\n".join(lines) + "\n")
+    rand, done = random.Random(1), 0
+    for number in range(30):
+        out = tmp / f"out{number}"
+        target = ("brat", "csv", "jsonl")[number % 3]
+        process = subprocess.Popen([CHARTROOM, "convert", "--from", "jsonl", "--to", target, str(source), str(out)],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(rand.random() * 0.12)
+        process.kill()
+        process.wait()
+        if out.exists():
+            done += 1
+            back = tmp / f"back{number}.jsonl"
+            assert run("--from", target, "--to", "jsonl", out, back).returncode == 0
+            assert [doc["id"] for doc in sorted(documents(back), key=lambda d: int(d["id"][1:]))] == [f"d{i}" for i in range(400)]
+    assert done < 30
+
+
 def test_usage(tmp):
     source = write(tmp / "in.jsonl", '{"id":"g","text":"fine"}\n')
     for args, code in [([source], "usage"), ([tmp / "none", "--to", "csv", tmp / "x"], "io"), ([source, tmp / "x"], "usage"),
@@ -188,7 +225,7 @@ def test_usage(tmp):
 
 
 TESTS = [test_samples_round_trip, test_corpora_round_trip, test_every_pair, test_bad_brat, test_bad_jsonl, test_crlf,
-         test_nothing_overwritten, test_usage]
+         test_nothing_overwritten, test_disk_full, test_killed, test_usage]
 
 
 def main():

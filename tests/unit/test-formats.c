@@ -354,6 +354,7 @@ static const char brat_text[] = "caf\xC3\xA9\xF0\x9F\x98\x8Apain\nin the\tleft a
 static const char brat_lines[] = "T1\tSign 5 9\tpain\n"
                                  "T2\tPlace 10 12;17 25\tin left arm\n"
                                  "# a comment\n"
+                                 "# another\tone\n"
                                  "T3\tSign 5 9;10 12\tpain in\n"
                                  "E1\tFinding:T1 Where:T2 \n"
                                  "A1\tSure E1 yes indeed\n"
@@ -571,6 +572,37 @@ test_brat_crlf_counted_once(void)
   g_free(write_all("brat", out, kept->documents, NULL));
   assert_file("lf1/n.txt", "one\ntwo\nthree\n");
   assert_file("lf1/n.ann", "\xEF\xBB\xBFT1\tA 0 3\tone\nT2\tA 8 13\tthree\nT3\tB 4 7;8 13\ttwo three\n");
+}
+
+/* Bytes changed at random: a file is refused, or it is written again exactly as it was. */
+static void
+test_brat_mutated(void)
+{
+  static const char alphabet[] = "T1RE*#AN \t\n;:059-x\r\xC3\xA9";
+  GRand *rand = g_rand_new_with_seed(3);
+  guint n_accepted = 0;
+  g_free(put("mut/n.txt", brat_text));
+  g_autofree char *path = in_folder("mut"), *out = in_folder("mutated");
+  for (guint round = 0; round < 1500; round++) {
+    g_autofree char *bytes = g_strdup(brat_lines);
+    for (gint k = g_rand_int_range(rand, 1, 3); k > 0; k--)
+      bytes[g_rand_int_range(rand, 0, (gint)strlen(brat_lines))] =
+          alphabet[g_rand_int_range(rand, 0, sizeof alphabet - 1)];
+    g_free(put("mut/n.ann", bytes));
+    g_autoptr(Kept) kept = read_all("brat", path);
+    g_assert_cmpuint(kept->errors->len + json_array_size(kept->documents), ==, 1);
+    if (kept->errors->len > 0) {
+      assert_error(kept, 0, "bad-brat: mut/n.ann:");
+      continue;
+    }
+    n_accepted++;
+    clear_folder("mutated");
+    g_autofree char *lost = write_all("brat", out, kept->documents, NULL);
+    g_assert_cmpstr(lost, ==, "");
+    assert_file("mutated/n.ann", bytes);
+  }
+  g_assert_cmpuint(n_accepted, >, 50);
+  g_rand_free(rand);
 }
 
 static void
@@ -1075,6 +1107,7 @@ main(int argc, char **argv)
   g_test_add_func("/formats/brat-bad", test_brat_bad);
   g_test_add_func("/formats/brat-crlf", test_brat_crlf);
   g_test_add_func("/formats/brat-crlf-counted-once", test_brat_crlf_counted_once);
+  g_test_add_func("/formats/brat-mutated", test_brat_mutated);
   g_test_add_func("/formats/brat-conf", test_brat_conf);
   g_test_add_func("/formats/random", test_random);
   g_test_add_func("/formats/corpora", test_corpora);
