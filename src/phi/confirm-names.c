@@ -125,6 +125,24 @@ is_upper_cue(const PhiPage *page, guint32 end)
   return end > 0 && g_ascii_isupper(page->s[end - 1]);
 }
 
+/* "0.4 ms." is no title. next: the token after the cue. */
+static gboolean
+is_unit(const PhiPage *page, guint next)
+{
+  while (next > 0 && is_punct(page, next - 1, "."))
+    next--;
+  return next > 1 && PHI_TOKEN(page, next - 2)->shape == PHI_SHAPE_NUMBER &&
+         PHI_TOKEN(page, next - 1)->shape == PHI_SHAPE_LOWER;
+}
+
+static gboolean
+is_acronym(const PhiPage *page, guint first, guint after)
+{
+  const PhiToken *token = PHI_TOKEN(page, first);
+  return after - first == 1 && token->shape == PHI_SHAPE_UPPER && token->end - token->start <= 5 &&
+         !PHI_FIRST(token->lex) && !PHI_LAST(token->lex);
+}
+
 /* context, words: lower (lower-case names too), comma (LAST, FIRST), sure (any capitalised word is one),
  * titled (surnames of the stop list too: Dr. White), header (sure after a colon; without one nothing), line
  * (the name may stand on the next line), list, relation (only , ( : " between), kin (an unlisted word is
@@ -149,6 +167,11 @@ PHI_CONFIRMER(phi_confirm_name_after)
     return FALSE; /* MR arthrogram */
   if (is_product(page, first, after))
     return FALSE;
+  if (option(rule, "titled") && is_unit(page, next))
+    return FALSE;
+  if (option(rule, "header") && !option(rule, "list") && is_acronym(page, first, after) &&
+      !is_upper_cue(page, candidate->end))
+    return FALSE; /* Newborn: HBIG */
   int points = evidence(page, first, after);
   int least = option(rule, "proof")           ? (option(rule, "kin") ? 1 : 2)
               : option(rule, "titled")        ? -9

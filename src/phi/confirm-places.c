@@ -291,6 +291,36 @@ is_street_word(const PhiPage *page, guint i, gboolean small)
   return small && shape_at(page, i) == PHI_SHAPE_LOWER && !lex_has(page, i, PHI_LEX_STOP | PHI_LEX_SAYS);
 }
 
+/* "N.", "St.", "Mt." before a street's name: a full stop that ends no sentence. */
+static gboolean
+is_abbreviation(const PhiPage *page, guint i)
+{
+  return shape_at(page, i) == PHI_SHAPE_INITIAL || phi_token_in(page, i, saints) ||
+         (phi_token_is_capital(page, i) && PHI_TOKEN(page, i)->end - PHI_TOKEN(page, i)->start <= 2);
+}
+
+/* "6 minute walk", "24 hour ct", "2 CHEST CT": without the case of a name, a word that is only ever a
+ * street's or a person's must stand between number and suffix. */
+static gboolean
+is_street_small(const PhiPage *page, guint first, guint anchor)
+{
+  static const char *const trees[] = {
+      "main",   "oak",        "elm",    "maple",  "pine",   "cedar",   "park",   "lake",   "hill",   "river",
+      "church", "washington", "walnut", "willow", "spring", "mill",    "high",   "school", "center", "market",
+      "broad",  "chestnut",   "spruce", "birch",  "cherry", "orchard", "meadow", "forest", "valley", NULL};
+  for (guint i = first; i < anchor; i++) {
+    guint32 lex = PHI_TOKEN(page, i)->lex;
+    guint32 words = PHI_LEX_WORD | PHI_LEX_CLINICAL | PHI_LEX_DRUG | PHI_LEX_STOP;
+    gboolean ordinal = i > 0 && shape_at(page, i - 1) == PHI_SHAPE_NUMBER && gap_of(page, i) == PHI_GAP_NONE;
+    if (ordinal && i > first + 1)
+      return TRUE;
+    if (PHI_TOKEN(page, i)->end - PHI_TOKEN(page, i)->start > 2 && phi_token_is_word(page, i) &&
+        (!(lex & words) || PHI_LAST(lex) >= 5 || phi_token_in(page, i, trees)))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 /* First token of "123 N 5th", "One Main", "Elm" before the suffix; *numbered tells whether a number opens it.
  */
 static guint
@@ -301,7 +331,7 @@ street_start(const PhiPage *page, guint anchor, gboolean *numbered)
   *numbered = FALSE;
   for (guint n = 0; n < 5 && first > 0 && gap_of(page, first) <= PHI_GAP_SPACE; n++) {
     guint i = first - 1;
-    if (is_char(page, i, '.') && gap_of(page, i) == PHI_GAP_NONE && i > 0 && phi_token_is_word(page, i - 1))
+    if (is_char(page, i, '.') && gap_of(page, i) == PHI_GAP_NONE && i > 0 && is_abbreviation(page, i - 1))
       i--;
     if (is_house_number(page, i) && gap_of(page, first) == PHI_GAP_SPACE) {
       first = i;
@@ -333,6 +363,9 @@ PHI_CONFIRMER(phi_confirm_street)
   if (first == anchor || (numbered && anchor - first < 2))
     return FALSE;
   if (!numbered && (small || strcmp(rule->context, "numbered") == 0))
+    return FALSE;
+  gboolean short_suffix = strcmp(rule->context, "numbered") == 0;
+  if (short_suffix && shape_at(page, anchor) != PHI_SHAPE_CAPITAL && !is_street_small(page, first, anchor))
     return FALSE;
   if (!numbered && shape_at(page, first) == PHI_SHAPE_PUNCT)
     return FALSE;
@@ -439,7 +472,8 @@ PHI_CONFIRMER(phi_confirm_state)
   int evidence = 0;
   guint town_end = comma ? i - 1 : i;
   guint first = (comma || zip || !letters) ? town_start(page, town_end, &evidence) : town_end;
-  gboolean doubtful = letters && phi_token_in(page, i, credentials);
+  gboolean shouted = first < town_end && shape_at(page, first) == PHI_SHAPE_UPPER; /* 0.8 CM, IN TISSUE */
+  gboolean doubtful = letters && (shouted || phi_token_in(page, i, credentials));
   if (letters && !zip && (evidence == 0 || (doubtful && evidence < 2)))
     return FALSE;
   if (letters && !zip && !comma && evidence < 2)
@@ -518,7 +552,7 @@ PHI_CONFIRMER(phi_confirm_address_after)
     end--;
   while (end > at && end < page->n_bytes && ((guchar)page->s[end] & 0xc0) == 0x80)
     end--;
-  if (end - at < 5 || !digit)
+  if (end - at < 5 || !digit || page->s[at] == '[') /* taken out before */
     return FALSE;
   candidate->start = at;
   candidate->end = end;

@@ -100,6 +100,9 @@ find_place(PhiPage *page, guint i)
     score = MIN(score, 0.3); /* LIMA */
   if ((lex_at(page, after) & PHI_LEX_THING) && gap_at(page, after) <= PHI_GAP_SPACE)
     return i; /* Boston brace */
+  if (after + 1 < page->tokens->len && PHI_TOKEN(page, after)->shape == PHI_SHAPE_INITIAL &&
+      PHI_TOKEN(page, after + 1)->shape == PHI_SHAPE_NUMBER && gap_at(page, after + 1) == PHI_GAP_NONE)
+    return i; /* Montreal A2L3B2 */
   if (i > 0 && (lex_at(page, i - 1) & PHI_LEX_PLACE) && gap_at(page, i) <= PHI_GAP_LINE)
     score = MAX(score, 0.8);
   phi_page_add(page, PHI_TOKEN(page, i)->start, PHI_TOKEN(page, after - 1)->end, phrase->kind, score,
