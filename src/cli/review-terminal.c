@@ -33,7 +33,7 @@ raw_mode(gboolean on)
     t.c_cc[VMIN] = 1;
     t.c_cc[VTIME] = 0;
   }
-  tcsetattr(STDIN_FILENO, TCSAFLUSH, &t);
+  tcsetattr(STDIN_FILENO, TCSADRAIN, &t);
 }
 
 static const char *
@@ -335,15 +335,15 @@ find_words(Session *s, const char *words, CrSpan *cp)
 static void
 add_missed(Session *s)
 {
-  g_autofree char *words = ask("Words that were missed, as they stand in the note: ");
-  g_autofree char *kind = words ? ask("Kind (PATIENT, STAFF, DATE, …): ") : NULL;
   CrSpan cp;
-  if (kind && find_words(s, words, &cp)) {
-    g_autofree char *upper = g_ascii_strup(kind, -1);
-    if (send(s, json_pack("{s:I, s:I, s:s, s:s}", "start", (json_int_t)cp.start, "end", (json_int_t)cp.end,
-                          "kind", upper, "decision", "add")))
-      say(s, "Added.");
-  }
+  g_autofree char *words = ask("Words that were missed, as they stand in the note: ");
+  if (!words || !find_words(s, words, &cp))
+    return;
+  g_autofree char *kind = ask("Kind (PATIENT, STAFF, DATE, …): "),
+                  *upper = kind ? g_ascii_strup(kind, -1) : NULL;
+  if (upper && send(s, json_pack("{s:I, s:I, s:s, s:s}", "start", (json_int_t)cp.start, "end",
+                                 (json_int_t)cp.end, "kind", upper, "decision", "add")))
+    say(s, "Added.");
 }
 
 static void
