@@ -143,34 +143,67 @@ marked_note(const Session *s)
   return out;
 }
 
-/* Lines of at most `columns` characters; *line_of_current: the one in which the reverse video begins. */
+typedef struct {
+  GPtrArray *lines;
+  GString *line;
+  guint width;             /* characters of the line */
+  gsize space;             /* bytes up to and with its last space; 0: none */
+  guint width_after_space; /* characters behind it */
+} Wrapping;
+
+static void
+end_line(Wrapping *w, gsize n_bytes)
+{
+  g_ptr_array_add(w->lines, g_strndup(w->line->str, n_bytes));
+  g_string_erase(w->line, 0, (gssize)n_bytes);
+  w->space = 0;
+}
+
+/* Breaks at the last space, or where there is none, here. */
+static void
+break_line(Wrapping *w)
+{
+  gboolean at_space = w->space > 0;
+  end_line(w, at_space ? w->space : w->line->len);
+  w->width = at_space ? w->width_after_space : 0;
+}
+
+static void
+append_char(Wrapping *w, const char *c)
+{
+  g_string_append_unichar(w->line, g_utf8_get_char(c));
+  w->width++;
+  w->width_after_space++;
+  if (*c == ' ') {
+    w->space = w->line->len;
+    w->width_after_space = 0;
+  }
+}
+
+/* Lines of at most `columns` characters, broken at spaces; *line_of_current: the one in which the reverse
+ * video begins. */
 static GPtrArray *
 wrap(const char *text, guint columns, guint *line_of_current)
 {
-  GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(GString) line = g_string_new(NULL);
-  guint width = 0;
+  Wrapping w = {.lines = g_ptr_array_new_with_free_func(g_free), .line = line};
   for (const char *c = text; *c; c = g_utf8_next_char(c)) {
-    if (*c == '\n' || width >= columns) {
-      g_ptr_array_add(lines, g_strdup(line->str));
-      g_string_truncate(line, 0);
-      width = 0;
-      if (*c == '\n')
-        continue;
-    }
-    gboolean escape = *c == '\033';
-    if (escape && g_str_has_prefix(c, "\033[7m"))
-      *line_of_current = lines->len;
-    if (escape) {
+    if (*c == '\033') { /* ESC [ n m: takes no room */
+      if (g_str_has_prefix(c, "\033[7m"))
+        *line_of_current = w.lines->len;
       g_string_append_len(line, c, 4);
       c += 3;
-      continue;
+    } else if (*c == '\n') {
+      end_line(&w, line->len);
+      w.width = 0;
+    } else {
+      if (w.width >= columns)
+        break_line(&w);
+      append_char(&w, c);
     }
-    g_string_append_unichar(line, g_utf8_get_char(c));
-    width++;
   }
-  g_ptr_array_add(lines, g_strdup(line->str));
-  return lines;
+  end_line(&w, line->len);
+  return w.lines;
 }
 
 static void
@@ -195,7 +228,7 @@ draw(const Session *s)
   terminal_size(&rows, &columns);
   g_autoptr(GString) text = marked_note(s);
   g_autoptr(GPtrArray) lines = wrap(text->str, columns, &at);
-  guint room = rows > 10 ? rows - 7 : 3, from = at > room / 2 ? at - room / 2 : 0;
+  guint room = rows > 12 ? rows - 8 : 4, from = at > room / 2 ? at - room / 2 : 0;
   if (from + room > lines->len)
     from = lines->len > room ? lines->len - room : 0;
   printf("\033[2J\033[H\033[1m%s\033[0m (%s)  note %u of %u  %u undecided\n\n", str(s->note, "source"),
@@ -204,8 +237,7 @@ draw(const Session *s)
     puts((const char *)lines->pdata[i]);
   printf("\033[0m\n");
   draw_candidate(s);
-  printf("A remove  R keep  1-9 kind  E bounds  M add missed  S all the same  N next  B back  P preview  D "
-         "next note  Q quit  ? kinds\n%s\n",
+  printf("A remove R keep 1-9 kind E bounds M add S same N next B back P preview D done Q quit ?\n%s",
          s->said ? s->said : "");
   fflush(stdout);
 }

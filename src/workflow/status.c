@@ -23,6 +23,22 @@ static const struct {
               {"approved", "export", CR_ROLE_ENGINEER},
               {"exported", NULL, 0}};
 
+/* Stages that wait for the same are one row. */
+static void
+add_waiting(json_t *waiting, const char *what, CrRole role, gint64 n)
+{
+  g_autofree char *who = cr_roles_format(role);
+  size_t i;
+  json_t *row;
+  json_array_foreach(waiting, i, row) if (g_str_equal(json_string_value(json_object_get(row, "what")), what))
+  {
+    json_object_set_new(row, "count", json_integer(json_integer_value(json_object_get(row, "count")) + n));
+    return;
+  }
+  json_array_append_new(waiting,
+                        json_pack("{s:s, s:s, s:I}", "what", what, "who", who, "count", (json_int_t)n));
+}
+
 static gboolean
 count_states(CrProject *p, json_t *states, json_t *waiting, GError **error)
 {
@@ -34,10 +50,8 @@ count_states(CrProject *p, json_t *states, json_t *waiting, GError **error)
       return FALSE;
     }
     json_object_set_new(states, stages[i].state, json_integer(n));
-    g_autofree char *who = cr_roles_format(stages[i].who);
     if (n > 0 && stages[i].waits_for)
-      json_array_append_new(waiting, json_pack("{s:s, s:s, s:I}", "what", stages[i].waits_for, "who", who,
-                                               "count", (json_int_t)n));
+      add_waiting(waiting, stages[i].waits_for, stages[i].who, n);
   }
   gint64 open = cr_review_scan_count(p->work, "open", error);
   if (open > 0)
