@@ -220,6 +220,10 @@ cr_cli_close(CrCli *cli, CrProject *project, int status)
   cr_cli_progress_end();
   if (cr_project_close(project, &error))
     return status;
+  if (status >= CR_EXIT_USAGE && (int)cr_error_exit(error) <= status) {
+    g_error_free(error); /* the command has told what is wrong */
+    return status;
+  }
   int failed = cr_cli_fail(cli, error);
   return MAX(status, failed);
 }

@@ -52,8 +52,12 @@ cr_store_set_error(GError **error, CrDb *db, int rc, const char *doing)
     extended = rc;
   /* A constraint's message names table and column, never a value; other messages may quote. */
   gboolean constraint = (extended & 0xff) == SQLITE_CONSTRAINT;
-  g_set_error(error, CR_ERROR, (gint)code_of(db->handle, extended), "%s: %s: %s", db->path, doing,
-              constraint ? sqlite3_errmsg(db->handle) : sqlite3_errstr(extended));
+  g_autoptr(GError) local =
+      g_error_new(CR_ERROR, (gint)code_of(db->handle, extended), "%s: %s: %s", db->path, doing,
+                  constraint ? sqlite3_errmsg(db->handle) : sqlite3_errstr(extended));
+  if (!db->damage && g_error_matches(local, CR_ERROR, CR_ERROR_DAMAGED))
+    db->damage = g_error_copy(local);
+  g_propagate_error(error, g_steal_pointer(&local));
 }
 
 /* ---- transactions ---- */
@@ -67,7 +71,9 @@ cr_db_begin(CrDb *db, GError **error)
 gboolean
 cr_db_commit(CrDb *db, GError **error)
 {
-  if (cr_db_exec(db, error, "COMMIT", ""))
+  if (db->damage && error)
+    *error = g_error_copy(db->damage);
+  else if (!db->damage && cr_db_exec(db, error, "COMMIT", ""))
     return TRUE;
   cr_db_rollback(db);
   return FALSE;
@@ -106,11 +112,14 @@ read_every_page(CrDb *db, GError **error)
   gint64 n_pages = cr_db_get_int(db, -1, &local, "PRAGMA page_count", "");
   gint64 n_read =
       local ? -1 : cr_db_get_int(db, -1, &local, "SELECT sum(length(data)>0) FROM sqlite_dbpage", "");
-  if (local)
+  if (local) {
     g_propagate_error(error, g_steal_pointer(&local));
-  else if (n_pages != n_read)
-    g_set_error(error, CR_ERROR, CR_ERROR_DAMAGED, "%s: a page is missing", db->path);
-  return !local && n_pages == n_read;
+    return FALSE;
+  }
+  if (n_pages == n_read)
+    return TRUE;
+  g_set_error(error, CR_ERROR, CR_ERROR_DAMAGED, "%s: a page is missing", db->path);
+  return FALSE;
 }
 
 gboolean

@@ -8,6 +8,7 @@ struct CrDb {
   sqlite3 *handle;
   char *path;
   GHashTable *statements; /* address of the SQL literal -> CrStmt */
+  GError *damage;         /* the first that was met: from then on nothing is committed, and closing says so */
 };
 
 struct CrStmt {

@@ -19,7 +19,8 @@ typedef enum { CR_DB_VAULT, CR_DB_WORK } CrDbKind;
  * authenticate, now or later), NEWER_VERSION, SEAL_BROKEN (key of another project), DISK_FULL, IO. */
 CrDb *cr_db_open(const char *path, CrDbKind kind, const CrKey *key, gboolean create,
                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Checkpoints the WAL into the file and closes. */
+/* Checkpoints the WAL into the file and closes. A database in which damage was met commits nothing more, and
+ * closing gives that error: whoever overlooked it in between has still not succeeded. */
 gboolean cr_db_close(CrDb *db, GError **error);
 gboolean cr_db_begin(CrDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean cr_db_commit(CrDb *db, GError **error)

@@ -26,16 +26,39 @@ list_cb(const CrDocumentRow *row, gpointer user_data, GError **error)
   return TRUE;
 }
 
-/* The id that the note had in the source, for those who may know it. */
-static char *
-source_id(CrProject *p, const char *note)
+static json_t *
+source_json(CrProject *p, const char *note, GError **error)
 {
-  g_autoptr(CrKey) key = cr_original_key(p, note, NULL);
-  g_autoptr(GBytes) box = key ? cr_vault_load_original(p->vault, note, CR_ORIGINAL_SOURCE, NULL) : NULL;
-  g_autoptr(GBytes) text = box ? cr_original_open(key, note, "source", box, NULL) : NULL;
-  g_autoptr(json_t) json =
-      text ? cr_json_parse(g_bytes_get_data(text, NULL), g_bytes_get_size(text), NULL) : NULL;
-  return g_strdup(json_string_value(json_object_get(json, "id")));
+  g_autoptr(CrKey) key = cr_original_key(p, note, error);
+  g_autoptr(GBytes) box = key ? cr_vault_load_original(p->vault, note, CR_ORIGINAL_SOURCE, error) : NULL;
+  g_autoptr(GBytes) text = box ? cr_original_open(key, note, "source", box, error) : NULL;
+  return text ? cr_json_parse(g_bytes_get_data(text, NULL), g_bytes_get_size(text), error) : NULL;
+}
+
+/* Puts the id that the note had in the source into row, null where its key was destroyed. */
+static gboolean
+put_source_id(CrProject *p, const char *note, json_t *row, GError **error)
+{
+  g_autoptr(GError) local = NULL;
+  g_autoptr(json_t) source = source_json(p, note, &local);
+  const char *id = json_string_value(json_object_get(source, "id"));
+  if (local && !g_error_matches(local, CR_ERROR, CR_ERROR_DESTROYED)) {
+    g_propagate_error(error, g_steal_pointer(&local));
+    return FALSE;
+  }
+  json_object_set_new(row, "source", id ? json_string(id) : json_null());
+  return TRUE;
+}
+
+static gboolean
+put_complete(CrProject *p, const char *note, json_t *row, GError **error)
+{
+  g_autoptr(GError) local = NULL;
+  gboolean complete = cr_review_is_complete(p->work, note, cr_project_member(p), &local);
+  json_object_set_new(row, "complete", json_boolean(complete));
+  if (local)
+    g_propagate_error(error, g_steal_pointer(&local));
+  return local == NULL;
 }
 
 json_t *
@@ -53,10 +76,8 @@ cr_review_list(CrProject *p, const char *batch, gboolean disputed_only, GError *
   json_array_foreach(rows, i, row)
   {
     const char *note = json_string_value(json_object_get(row, "note"));
-    g_autofree char *source = source_id(p, note);
-    json_object_set_new(row, "source", source ? json_string(source) : json_null());
-    json_object_set_new(row, "complete",
-                        json_boolean(cr_review_is_complete(p->work, note, cr_project_member(p), NULL)));
+    if (!put_source_id(p, note, row, error) || !put_complete(p, note, row, error))
+      return NULL;
   }
   return g_steal_pointer(&rows);
 }
@@ -125,16 +146,15 @@ added_json(const CrReviewNote *n)
 }
 
 static json_t *
-note_json(CrProject *p, const CrReviewNote *n, gboolean blind, const CrPolicy *policy)
+note_json(const CrReviewNote *n, gboolean blind, const CrPolicy *policy)
 {
-  g_autofree char *source = source_id(p, n->note);
   g_autofree char *text = g_strndup(cr_text_bytes(n->text), cr_text_length(n->text, CR_UNIT_BYTE));
   json_t *list = json_array();
   const CrDecisions *first = n->decisions->pdata[0];
   for (guint i = 0; i < first->candidates->len; i++)
     json_array_append_new(list, candidate_json(n, i, policy));
-  return json_pack("{s:s, s:s?, s:s, s:s, s:b, s:s, s:o, s:o}", "note", n->note, "source", source, "batch",
-                   n->batch, "state", n->state, "blind", blind, "text", text, "candidates", list, "added",
+  return json_pack("{s:s, s:n, s:s, s:s, s:b, s:s, s:o, s:o}", "note", n->note, "source", "batch", n->batch,
+                   "state", n->state, "blind", blind, "text", text, "candidates", list, "added",
                    added_json(n));
 }
 
@@ -169,9 +189,11 @@ cr_review_show(CrProject *p, const char *name, GError **error)
   gboolean blind = TRUE;
   g_autoptr(CrReviewNote) n = load_for_member(p, name, &blind, error);
   g_autoptr(CrPolicy) policy = n ? cr_project_policy(p, error) : NULL;
-  if (!policy || !record_view(p, n->note, "note.original-viewed", error))
+  g_autoptr(json_t) row = policy ? note_json(n, blind, policy) : NULL;
+  if (!row || !put_source_id(p, n->note, row, error) ||
+      !record_view(p, n->note, "note.original-viewed", error))
     return NULL;
-  return note_json(p, n, blind, policy);
+  return g_steal_pointer(&row);
 }
 
 json_t *
