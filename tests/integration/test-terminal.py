@@ -39,10 +39,12 @@ class Terminal:
         return bool(data)
 
     def wait(self, words, seconds=20):
-        """Reads until the words stand on what was drawn since the last key."""
+        """Reads until the words stand on what was drawn since the last key, and the drawing has come to rest."""
         end = time.monotonic() + seconds
         while words not in self.screen and time.monotonic() < end:
             self.read(.1)
+        while self.read(.15):
+            pass
         check(words in self.screen, 'the screen never showed', repr(words), repr(self.screen[-800:]))
 
     def type(self, keys, then):
