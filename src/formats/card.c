@@ -192,6 +192,18 @@ put_counts(GString *out, const json_t *counts, const char *title, const char *un
   }
 }
 
+/* A fact as a sentence: a capital at its start, a full stop at its end. */
+static void
+put_sentence(GString *out, const json_t *value)
+{
+  gsize start = out->len;
+  put_value(out, value);
+  out->str[start] = g_ascii_toupper(out->str[start]);
+  if (strchr(".!?", out->str[out->len - 1]) == NULL)
+    g_string_append_c(out, '.');
+  g_string_append_c(out, '\n');
+}
+
 static void
 put_bullets(GString *out, const json_t *list, const char *none)
 {
@@ -201,24 +213,55 @@ put_bullets(GString *out, const json_t *list, const char *none)
   }
   for (size_t i = 0; i < json_array_size(list); i++) {
     g_string_append(out, "- ");
-    put_value(out, json_array_get(list, i));
-    g_string_append_c(out, '\n');
+    put_sentence(out, json_array_get(list, i));
   }
   if (json_array_size(list) == 0)
     g_string_append_printf(out, "%s\n", none);
 }
 
-/* A sentence of the facts themselves, or that it is not there. */
 static void
 put_statement(GString *out, const char *title, const json_t *value)
 {
   g_string_append_printf(out, "\n**%s.** ", title);
-  put_value(out, value);
-  g_string_append(out,
-                  json_is_string(value) && g_str_has_suffix(json_string_value(value), ".") ? "\n" : ".\n");
+  put_sentence(out, value);
+}
+
+/* "12 notes", "1 note"; nothing where it is not known. */
+static gboolean
+put_number(GString *out, const char *before, const json_t *count, const char *one, const char *many)
+{
+  if (!json_is_integer(count))
+    return FALSE;
+  g_string_append(out, before);
+  put_integer(out, json_integer_value(count));
+  g_string_append_printf(out, " %s", json_integer_value(count) == 1 ? one : many);
+  return TRUE;
 }
 
 /* ---- sections ---- */
+
+/* What the set is, in a sentence or two, as far as it is known. */
+static void
+put_summary(GString *out, const json_t *facts)
+{
+  const json_t *splits = at(facts, "splits"), *preparation = at(facts, "preparation");
+  g_autoptr(json_t) n_parts = json_integer((json_int_t)json_array_size(splits));
+  g_string_append(out, "\n**In short.** ");
+  if (!put_number(out, "", at(facts, "documents"), "note", "notes")) {
+    g_string_append(out, "The number of notes is not recorded.\n");
+    return;
+  }
+  gboolean has_findings = put_number(out, " with ", at(facts, "entities"), "finding", "findings");
+  put_number(out, has_findings ? " and " : " with ", at(facts, "relations"), "relation", "relations");
+  if (json_array_size(splits) > 1)
+    put_number(out, ", in ", n_parts, "part", "parts");
+  g_string_append_c(out, '.');
+  if (put_number(out, " ", at(preparation, "removed"), "identifier was", "identifiers were"))
+    g_string_append(out, " removed from them.");
+  if (put_number(out, " The labels are the work of ", at(at(facts, "readers"), "count"), "reader", "readers"))
+    g_string_append_c(out, '.');
+  g_string_append_c(out, '\n');
+}
 
 static void
 put_opening(GString *out, const json_t *facts)
@@ -228,9 +271,10 @@ put_opening(GString *out, const json_t *facts)
                              {"languages", "Languages"}, {"licence", "Licence"},   {NULL, NULL}};
   g_string_append(out, "# ");
   put_value(out, is_there(at(facts, "project")) ? at(facts, "project") : at(facts, "name"));
-  g_string_append(out, "\n\n");
-  put_value(out, at(facts, "purpose"));
-  g_string_append(out, "\n\n");
+  g_string_append(out, "\n\n**What it is for.** ");
+  put_sentence(out, at(facts, "purpose"));
+  put_summary(out, facts);
+  g_string_append_c(out, '\n');
   put_facts(out, facts, rows);
   g_string_append(
       out, "\nOffsets count Unicode code points from 0, the end left out. Each was proved by slicing the "
@@ -248,8 +292,8 @@ put_source(GString *out, const json_t *facts)
                              {NULL, NULL}};
   const json_t *source = at(facts, "source");
   put_heading(out, "Where the notes come from");
-  put_value(out, at(source, "description"));
-  g_string_append(out, "\n\n");
+  put_sentence(out, at(source, "description"));
+  g_string_append_c(out, '\n');
   put_facts(out, source, rows);
   put_statement(out, "How they were selected", at(source, "selection"));
 }
@@ -268,6 +312,10 @@ put_preparation(GString *out, const json_t *facts)
                              {NULL, NULL}};
   const json_t *preparation = at(facts, "preparation");
   put_heading(out, "How identifiers were removed");
+  if (is_there(preparation))
+    g_string_append(out, "What could name a patient, a relative or the staff was looked for by the detector "
+                         "and by people, and "
+                         "replaced before any reader of labels saw a note.\n\n");
   put_facts(out, preparation, rows);
   g_string_append_c(out, '\n');
   put_counts(out, at(preparation, "redactions"), "Kind of identifier", "removed");
@@ -319,7 +367,12 @@ put_readers(GString *out, const json_t *facts)
                                   {"low", "95 % from"},   {"high", "to"},     {"documents", "Notes"},
                                   {"note", "Remark"},     {NULL, NULL}};
   put_heading(out, "Who read the notes, and how far they agreed");
-  g_string_append(out, "Readers are known here by their codes alone.\n\n");
+  g_string_append(
+      out,
+      "Readers are known here by their codes alone. Agreement is measured on notes that several read without "
+      "seeing each other's labels: kappa is what is left of it beyond chance, strict F1 asks for the same "
+      "bounds "
+      "and label, partial F1 for overlap; 1 is full agreement.\n\n");
   put_facts(out, at(facts, "readers"), rows);
   g_string_append_c(out, '\n');
   if (is_there(at(facts, "agreement")))
@@ -378,8 +431,7 @@ put_use(GString *out, const json_t *facts)
   put_bullets(out, at(facts, "gaps"), "None are known.");
   put_heading(out, "Who may use it, and for what");
   g_string_append(out, "**Licence.** ");
-  put_value(out, at(facts, "licence"));
-  g_string_append_c(out, '\n');
+  put_sentence(out, at(facts, "licence"));
   put_statement(out, "Restrictions", at(facts, "restrictions"));
   g_string_append(out, "\nWhoever uses it must not try to find out who the patients are.\n");
 }
@@ -417,9 +469,14 @@ cr_card_markdown(const json_t *facts)
   put_opening(out, facts);
   put_source(out, facts);
   put_preparation(out, facts);
-  put_guidelines(out, facts);
-  put_readers(out, facts);
-  put_resolution(out, facts);
+  if (json_is_false(at(facts, "labelled"))) {
+    put_heading(out, "What was labelled");
+    g_string_append(out, "Nothing: the notes are released without labels.\n");
+  } else {
+    put_guidelines(out, facts);
+    put_readers(out, facts);
+    put_resolution(out, facts);
+  }
   put_composition(out, facts);
   put_use(out, facts);
   put_trail(out, facts);

@@ -1087,6 +1087,10 @@ test_card(void)
   g_assert_nonnull(strstr(card, "| Codes | M-A, M-B |\n"));
   g_assert_nonnull(strstr(card, "No gate was overridden."));
   g_assert_nonnull(strstr(card, "None are known."));
+  json_object_set_new(facts, "labelled", json_false());
+  g_autofree char *bare = cr_card_markdown(facts);
+  g_assert_nonnull(strstr(bare, "released without labels"));
+  g_assert_null(strstr(bare, "Who read the notes"));
 }
 
 int
