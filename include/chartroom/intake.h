@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 
 /* One note on its way in. Owned strings, NULL where unknown. */
 typedef struct {
-  char *id; /* the source's own id; stays in the vault */
+  char *id; /* the source's own id, or FILE:RECORD where it gives none; never NULL; stays in the vault */
   CrText *text;
   char *patient; /* the source's patient id; stays in the vault */
   char *encounter;
@@ -38,11 +38,12 @@ typedef struct {
   void (*progress)(guint64 bytes_done, guint64 bytes_all, gpointer user_data); /* may be NULL */
 } CrIntakeSink;
 
+/* map: column (or key) -> field: "id", "text", "patient", "encounter", "type", "specialty", "author_role",
+ * "date", "language", "meta.NAME", "known.NAME" (a known identifier, named as in a manifest). NULL: by the
+ * usual names. */
 typedef struct {
-  GHashTable *map;    /* column -> field
-                         ("id","text","patient","encounter","type","specialty","author_role","date","language","meta.X");
-                         may be NULL */
-  const char *format; /* "text","jsonl","csv", or NULL: sniffed from name and content */
+  GHashTable *map;
+  const char *format; /* "text", "jsonl", "csv", or NULL: by name and content */
   const char *default_language;
 } CrIntakeOptions;
 
