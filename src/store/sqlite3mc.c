@@ -52,14 +52,25 @@ clear_bytes_are_right(Codec *codec, const unsigned char *page, int n_bytes)
   return memcmp(page + 16, expected, sizeof expected) == 0;
 }
 
+/* The engine takes what is missing of a page for zeros; a page that was written is there whole. */
+static int
+is_cut_page(Codec *codec, sqlite3_file *file, int rc, int n_bytes)
+{
+  return rc == SQLITE_IOERR_SHORT_READ && ((sqlite3mc_file *)file)->openFlags & SQLITE_OPEN_MAIN_DB &&
+         codec && n_bytes == sqlite3mcGetPageSize(codec);
+}
+
 static int
 checked_read(sqlite3_file *file, void *buffer, int n_bytes, sqlite3_int64 offset)
 {
+  Codec *codec = codec_of(file);
   int rc = REALFILE(file)->pMethods->xRead(REALFILE(file), buffer, n_bytes, offset);
+  if (is_cut_page(codec, file, rc, n_bytes))
+    return SQLITE_CORRUPT;
   if (rc == SQLITE_OK)
     rc = decrypt_read(file, buffer, n_bytes, offset);
-  Codec *codec = rc == SQLITE_OK ? codec_of(file) : NULL;
-  if (codec && is_first_page(codec, buffer, n_bytes) && !clear_bytes_are_right(codec, buffer, n_bytes))
+  if (rc == SQLITE_OK && codec && is_first_page(codec, buffer, n_bytes) &&
+      !clear_bytes_are_right(codec, buffer, n_bytes))
     return SQLITE_NOTADB;
   return rc;
 }

@@ -14,9 +14,11 @@ typedef struct CrStmt CrStmt;
 typedef enum { CR_DB_VAULT, CR_DB_WORK } CrDbKind;
 
 /* Opens (or with create makes) and migrates the database: WAL, synchronous=FULL, exclusive locking,
- * secure_delete, temp_store=MEMORY, cipher AEGIS-256 or ChaCha20-Poly1305 as the CPU allows (recorded in the
- * keyring-independent header of the engine), raw 32-byte key. Errors: DAMAGED (any page that does not
- * authenticate, now or later), NEWER_VERSION, SEAL_BROKEN (key of another project), DISK_FULL, IO. */
+ * secure_delete, temp_store=MEMORY, raw 32-byte key; AEGIS-256, or ChaCha20-Poly1305 where the machine that
+ * made it has no AES instructions (the file says which). Errors: DAMAGED (anything that does not
+ * authenticate, now or later), NEWER_VERSION, SEAL_BROKEN (key of another project), PROJECT_LOCKED (open
+ * elsewhere), EXISTS (create, and there is such a file), DISK_FULL, IO. A database that could not be opened
+ * is left as it was. */
 CrDb *cr_db_open(const char *path, CrDbKind kind, const CrKey *key, gboolean create,
                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Checkpoints the WAL into the file and closes. A database in which damage was met commits nothing more, and
@@ -29,13 +31,14 @@ void cr_db_rollback(CrDb *db);
 gboolean cr_db_in_transaction(CrDb *db);
 /* wal_checkpoint(TRUNCATE): the last step of destroying keys. */
 gboolean cr_db_checkpoint(CrDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Reads every page of the database (each must authenticate) and the engine's integrity check. */
+/* Reads every page of the database, free ones too (each must authenticate), and runs the engine's integrity
+ * check. */
 gboolean cr_db_check(CrDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Statements, for repositories in this room alone. sql must be a string literal: statements are cached by its
  * address. types: one letter a parameter: 'i' gint64, 'd' double, 's' const char* (NULL allowed), 'b' const
- * void*, gsize (NULL allowed), 'B' GBytes* (NULL allowed). The statement is reset when it has been stepped to
- * its end, or by cr_stmt_reset. */
+ * void*, gsize (NULL allowed), 'B' GBytes* (NULL allowed). The caller gives the statement back with
+ * cr_stmt_reset (g_autoptr), before the database is closed. */
 CrStmt *cr_db_query(CrDb *db, GError **error, const char *sql, const char *types,
                     ...) G_GNUC_WARN_UNUSED_RESULT;
 gboolean
