@@ -325,6 +325,42 @@ PHI_CONFIRMER(phi_confirm_url)
   return candidate->end - candidate->start > 4;
 }
 
+static guint32
+run_back(const PhiPage *page, guint32 at, const char *also)
+{
+  while (at > 0 && (g_ascii_isalnum(page->s[at - 1]) || (page->s[at - 1] && strchr(also, page->s[at - 1]))))
+    at--;
+  return at;
+}
+
+/* The match is the extension. A name that tells nothing (scan.pdf) is no identifier. */
+PHI_CONFIRMER(phi_confirm_file_name)
+{
+  guint32 dot = candidate->start;
+  candidate->start = run_back(page, dot, "_-.");
+  while (candidate->start < dot && !g_ascii_isalnum(page->s[candidate->start]))
+    candidate->start++;
+  gsize n_bytes = dot - candidate->start;
+  return n_bytes > 2 && (memchr(page->s + candidate->start, '_', n_bytes) ||
+                         memchr(page->s + candidate->start, '-', n_bytes));
+}
+
+/* The match is the last label of a host's name; a path may follow. */
+PHI_CONFIRMER(phi_confirm_domain)
+{
+  guint32 dot = candidate->start;
+  candidate->start = run_back(page, dot, "-.");
+  while (candidate->start < dot && !g_ascii_isalnum(page->s[candidate->start]))
+    candidate->start++;
+  if (candidate->start == dot || (candidate->start > 0 && page->s[candidate->start - 1] == '@'))
+    return FALSE;
+  if (candidate->end < page->n_bytes && page->s[candidate->end] == '/')
+    while (candidate->end < page->n_bytes && !g_ascii_isspace(page->s[candidate->end]) &&
+           !strchr("<>\"", page->s[candidate->end]))
+      candidate->end++;
+  return phi_confirm_url(page, rule, candidate);
+}
+
 /* A code that is only digits and letters: not one of the genes, drugs, and instruments that look alike. */
 PHI_CONFIRMER(phi_confirm_code)
 {

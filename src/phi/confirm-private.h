@@ -26,6 +26,8 @@ PHI_CONFIRMER(phi_confirm_dea);
 PHI_CONFIRMER(phi_confirm_vin);
 PHI_CONFIRMER(phi_confirm_luhn);
 PHI_CONFIRMER(phi_confirm_url);
+PHI_CONFIRMER(phi_confirm_file_name);
+PHI_CONFIRMER(phi_confirm_domain);
 PHI_CONFIRMER(phi_confirm_code);
 PHI_CONFIRMER(phi_confirm_user_after);
 /* confirm-places.c */

@@ -23,6 +23,8 @@ static const PhiConfirmer confirmers[] = {
     {"vin", phi_confirm_vin},
     {"luhn", phi_confirm_luhn},
     {"url", phi_confirm_url},
+    {"file-name", phi_confirm_file_name},
+    {"domain", phi_confirm_domain},
     {"code", phi_confirm_code},
     {"user-after", phi_confirm_user_after},
     {"street", phi_confirm_street},
