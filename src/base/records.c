@@ -1,6 +1,7 @@
 /* records: buffered forward reading of lines and CSV records. The buffer holds [start, end) of the file; a
  * record is handed out as a slice of it, so nothing is copied on the way. */
 #include "base/records.h"
+#include "base/base.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -24,7 +25,7 @@ static void
 set_errno(GError **error, const char *path, const char *doing)
 {
   int err = errno;
-  g_set_error(error, CR_ERROR, CR_ERROR_IO, "%s: %s: %s", path, doing, g_strerror(err));
+  cr_error_set_errno(error, err, path, doing);
 }
 
 /* Reads more behind what there is. FALSE on failure; at the end of the file sets at_eof. */

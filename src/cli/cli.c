@@ -63,7 +63,7 @@ check_rest(CrCli *cli, const char *name, const char *usage, int min_rest, int ma
 {
   if ((int)cli->n_rest >= min_rest && (max_rest < 0 || (int)cli->n_rest <= max_rest))
     return TRUE;
-  *status = cr_cli_usage(cli, "usage: chartroom %s %s", name, usage);
+  *status = cr_cli_usage(cli, "it is chartroom %s %s", name, usage);
   return FALSE;
 }
 
@@ -97,6 +97,16 @@ cr_cli_parse(CrCli *cli, int argc, char **argv, CrCliFlags flags, const char *us
   if (!cli->member)
     cli->member = g_strdup(g_getenv("CHARTROOM_MEMBER"));
   return check_rest(cli, argv[0], usage, min_rest, max_rest, status);
+}
+
+void
+cr_cli_project_first(CrCli *cli, const char *const *verbs)
+{
+  if (cli->n_rest < 2 || !g_strv_contains(verbs, cli->rest[0]))
+    return;
+  char *verb = cli->rest[0];
+  cli->rest[0] = cli->rest[1];
+  cli->rest[1] = verb;
 }
 
 /* ---- failing ---- */

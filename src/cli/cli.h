@@ -26,6 +26,10 @@ typedef enum {
 gboolean cr_cli_parse(CrCli *cli, int argc, char **argv, CrCliFlags flags, const char *usage,
                       const char *help, const GOptionEntry *entries, int min_rest, int max_rest, int *status);
 
+/* For `audit` and `member`, whose verb may stand before the project or after it: puts the project first.
+ * verbs: NULL-terminated. */
+void cr_cli_project_first(CrCli *cli, const char *const *verbs);
+
 /* Opens the project rest[0] with the passphrase from --passphrase-file, CHARTROOM_PASSPHRASE or the terminal.
  */
 CrProject *cr_cli_open(CrCli *cli, GError **error);

@@ -69,7 +69,7 @@ member_add(CrCli *cli, CrProject *p, const MemberOptions *o)
 {
   GError *error = NULL;
   if (cli->n_rest != 3 || !o->roles)
-    return cr_cli_usage(cli, "usage: chartroom member add PROJECT NAME --roles ROLE,… ");
+    return cr_cli_usage(cli, "it is chartroom member add PROJECT NAME --roles ROLE,… ");
   char *passphrase = cr_cli_passphrase(o->new_passphrase_file, "CHARTROOM_NEW_PASSPHRASE",
                                        "The new member's passphrase: ", TRUE, &error);
   g_autofree char *code =
@@ -125,7 +125,7 @@ member_roles(CrCli *cli, CrProject *p, const MemberOptions *o)
 {
   GError *error = NULL;
   if (cli->n_rest != 3 || !o->roles)
-    return cr_cli_usage(cli, "usage: chartroom member roles PROJECT MEMBER --roles ROLE,…");
+    return cr_cli_usage(cli, "it is chartroom member roles PROJECT MEMBER --roles ROLE,…");
   gboolean ok = cr_project_member_roles(p, cli->rest[2], o->roles, o->reason, &error);
   return done_or_fail(cli, ok, error);
 }
@@ -135,7 +135,7 @@ lock_or_unlock(CrCli *cli, CrProject *p, const MemberOptions *o, gboolean lock)
 {
   GError *error = NULL;
   if (cli->n_rest != 3)
-    return cr_cli_usage(cli, "usage: chartroom member lock|unlock PROJECT MEMBER");
+    return cr_cli_usage(cli, "it is chartroom member lock|unlock PROJECT MEMBER");
   gboolean ok = cr_project_member_lock(p, cli->rest[2], lock, o->reason, &error);
   return done_or_fail(cli, ok, error);
 }
@@ -157,7 +157,7 @@ member_remove(CrCli *cli, CrProject *p, const MemberOptions *o)
 {
   GError *error = NULL;
   if (cli->n_rest != 3)
-    return cr_cli_usage(cli, "usage: chartroom member remove PROJECT MEMBER");
+    return cr_cli_usage(cli, "it is chartroom member remove PROJECT MEMBER");
   gboolean ok = cr_project_member_remove(p, cli->rest[2], o->reason, &error);
   return done_or_fail(cli, ok, error);
 }
@@ -168,14 +168,7 @@ static const struct {
 } member_verbs[] = {{"add", member_add},   {"list", member_list},     {"roles", member_roles},
                     {"lock", member_lock}, {"unlock", member_unlock}, {"remove", member_remove}};
 
-/* The project stands behind the verb; what follows sees it first, as everywhere else. */
-static void
-project_first(CrCli *cli)
-{
-  char *verb = cli->rest[0];
-  cli->rest[0] = cli->rest[1];
-  cli->rest[1] = verb;
-}
+static const char *const member_verb_names[] = {"add", "list", "roles", "lock", "unlock", "remove", NULL};
 
 int
 cr_cmd_member(int argc, char **argv)
@@ -202,13 +195,13 @@ cr_cmd_member(int argc, char **argv)
           "A role is a set of keys: a clinician's key cannot open an original, an engineer's no name.",
           entries, 2, 3, &status))
     return status;
+  cr_cli_project_first(&cli, member_verb_names);
   for (guint i = 0; i < G_N_ELEMENTS(member_verbs); i++)
-    if (g_str_equal(member_verbs[i].name, cli.rest[0])) {
-      project_first(&cli);
+    if (g_str_equal(member_verbs[i].name, cli.rest[1])) {
       CrProject *p = cr_cli_open(&cli, &error);
       status = p ? cr_cli_close(&cli, p, member_verbs[i].run(&cli, p, &o)) : cr_cli_fail(&cli, error);
       g_free(o.roles), g_free(o.reason), g_free(o.new_passphrase_file);
       return status;
     }
-  return cr_cli_usage(&cli, "member %s: there is no such verb", cli.rest[0]);
+  return cr_cli_usage(&cli, "member: the verbs are add, list, roles, lock, unlock and remove");
 }

@@ -107,7 +107,7 @@ review_show(CrCli *cli, CrProject *p, const ReviewOptions *o)
   size_t i;
   json_t *row;
   if (cli->n_rest != 3)
-    return cr_cli_usage(cli, "usage: chartroom review PROJECT show NOTE");
+    return cr_cli_usage(cli, "it is chartroom review PROJECT show NOTE");
   g_autoptr(json_t) note =
       o->preview ? cr_review_preview(p, cli->rest[2], &error) : cr_review_show(p, cli->rest[2], &error);
   if (!note)
@@ -157,7 +157,7 @@ review_decide(CrCli *cli, CrProject *p, const ReviewOptions *o)
 {
   GError *error = NULL;
   if (!o->file)
-    return cr_cli_usage(cli, "usage: chartroom review PROJECT decide --file DECISIONS.jsonl");
+    return cr_cli_usage(cli, "it is chartroom review PROJECT decide --file DECISIONS.jsonl");
   g_autoptr(json_t) lines = read_lines(o->file, &error);
   g_autoptr(json_t) result = lines ? cr_review_decide(p, lines, o->file, &error) : NULL;
   if (!result)
@@ -178,7 +178,7 @@ review_sign(CrCli *cli, CrProject *p, const ReviewOptions *o)
 {
   GError *error = NULL;
   if (cli->n_rest != 3)
-    return cr_cli_usage(cli, "usage: chartroom review PROJECT sign BATCH");
+    return cr_cli_usage(cli, "it is chartroom review PROJECT sign BATCH");
   g_autoptr(json_t) result = cr_review_sign(p, cli->rest[2], &error);
   if (!result)
     return cr_cli_fail(cli, error);

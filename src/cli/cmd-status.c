@@ -250,13 +250,11 @@ cr_cmd_audit(int argc, char **argv)
           "What happens between two anchors at the hands of somebody who holds all keys cannot be detected.",
           entries, 2, 2, &status))
     return status;
-  char *verb = cli.rest[0];
-  cli.rest[0] = cli.rest[1];
-  cli.rest[1] = verb;
+  cr_cli_project_first(&cli, (const char *const[]){"log", "verify", "anchor", NULL});
   for (guint i = 0; i < G_N_ELEMENTS(audit_verbs); i++)
-    if (g_str_equal(audit_verbs[i].name, verb))
+    if (g_str_equal(audit_verbs[i].name, cli.rest[1]))
       return audit_verbs[i].run(&cli, &o);
-  return cr_cli_usage(&cli, "audit %s: there is no such verb", verb);
+  return cr_cli_usage(&cli, "audit: the verbs are log, verify and anchor");
 }
 
 /* ---- attest ---- */

@@ -344,7 +344,8 @@ keep_what_came(Import *in, GError **error)
   cr_tx_rollback(in->p);
   if (!kept)
     in->accepted = in->accepted_durable;
-  g_prefix_error(error, "%" G_GUINT64_FORMAT " notes are in; then: ", in->accepted);
+  if (in->accepted)
+    g_prefix_error(error, "%" G_GUINT64_FORMAT " notes are in; then: ", in->accepted);
 }
 
 json_t *
