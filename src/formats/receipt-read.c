@@ -11,16 +11,49 @@ sequence_length(guchar lead)
   return lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
 }
 
-/* The byte where a code point starts, counted from the text's first byte; G_MAXSIZE beyond the text. */
-static gsize
-byte_of(const char *text, gsize n_text, gsize code_point)
+/* A written text, with the byte of every 1024th code point: long notes have many findings. */
+typedef struct {
+  const char *bytes;
+  gsize n_bytes;
+  GArray *marks; /* of gsize */
+} Text;
+
+enum { MARK_EVERY = 1024 };
+
+static Text
+text_mark(const char *bytes, gsize n_bytes)
 {
-  gsize byte = 0;
-  while (code_point > 0 && byte < n_text) {
-    byte += sequence_length((guchar)text[byte]);
-    code_point--;
+  Text text = {bytes, n_bytes, g_array_new(FALSE, FALSE, sizeof(gsize))};
+  gsize code_point = 0;
+  for (gsize byte = 0; byte < n_bytes; byte += sequence_length((guchar)bytes[byte]), code_point++)
+    if (code_point % MARK_EVERY == 0)
+      g_array_append_val(text.marks, byte);
+  return text;
+}
+
+static void
+text_clear(Text *text)
+{
+  g_clear_pointer(&text->marks, g_array_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Text, text_clear)
+
+/* The byte where a code point starts; G_MAXSIZE beyond the text. */
+static gsize
+byte_of(const Text *text, gsize code_point)
+{
+  gsize mark = code_point / MARK_EVERY, left = code_point % MARK_EVERY, byte = 0;
+  if (mark > 0 && mark >= text->marks->len) {
+    if (mark > text->marks->len || left > 0)
+      return G_MAXSIZE;
+    mark--; /* the end of a text of whole marks */
+    left = MARK_EVERY;
   }
-  return code_point == 0 && byte <= n_text ? byte : G_MAXSIZE;
+  if (mark < text->marks->len)
+    byte = g_array_index(text->marks, gsize, mark);
+  for (; left > 0 && byte < text->n_bytes; left--)
+    byte += sequence_length((guchar)text->bytes[byte]);
+  return left == 0 && byte <= text->n_bytes ? byte : G_MAXSIZE;
 }
 
 static gboolean
@@ -53,31 +86,33 @@ match_slice(const char *said, const char *slice, gsize n_slice, gboolean lenient
 }
 
 static gboolean
-all_slices(const char *text, gsize n_text, const gsize *offsets, gsize n_offsets, const char *said,
-           const char *joiner, gboolean lenient)
+all_slices(const Text *text, const GArray *offsets, const char *said, const char *joiner, gboolean lenient)
 {
-  for (gsize i = 0; i < n_offsets; i += 2) {
-    gsize start = byte_of(text, n_text, offsets[i]), end = byte_of(text, n_text, offsets[i + 1]);
+  for (guint i = 0; i + 1 < offsets->len; i += 2) {
+    gsize start = byte_of(text, g_array_index(offsets, gsize, i));
+    gsize end = byte_of(text, g_array_index(offsets, gsize, i + 1));
     if (start == G_MAXSIZE || end == G_MAXSIZE || start > end)
       return FALSE;
     if (i > 0 && !g_str_has_prefix(said, joiner))
       return FALSE;
-    said = match_slice(said + (i > 0 ? strlen(joiner) : 0), text + start, end - start, lenient);
+    said = match_slice(said + (i > 0 ? strlen(joiner) : 0), text->bytes + start, end - start, lenient);
     if (said == NULL)
       return FALSE;
   }
   return *said == '\0' || (lenient && *said == '\t');
 }
 
-gboolean
-cr_proof_entity(CrProof *proof, const char *text, gsize n_text, const gsize *offsets, gsize n_offsets,
-                const char *said, gboolean lenient, const char *where, GError **error)
+/* One finding against its text. offsets: start and end of each piece, code points; said: the text written for
+ * it. */
+static gboolean
+prove_finding(CrProof *proof, const Text *text, const GArray *offsets, const char *said, gboolean lenient,
+              const char *where, GError **error)
 {
   proof->entities++;
   if (said == NULL)
     return not_proved(where, "no text was written for it", error);
-  if (!all_slices(text, n_text, offsets, n_offsets, said, " ", lenient) &&
-      !(lenient && all_slices(text, n_text, offsets, n_offsets, said, "", lenient)))
+  if (!all_slices(text, offsets, said, " ", lenient) &&
+      !(lenient && all_slices(text, offsets, said, "", lenient)))
     return not_proved(where, "the slice at its offsets is not its text", error);
   proof->proved++;
   return TRUE;
@@ -124,6 +159,7 @@ prove_line(CrProof *proof, const char *bytes, gsize n_bytes, const char *where, 
   if (!json_is_string(text))
     return not_proved(where, "not a document line", error);
   proof->documents++;
+  g_auto(Text) marked = text_mark(json_string_value(text), json_string_length(text));
   const json_t *entities = json_object_get(line, "entities");
   for (size_t i = 0; i < json_array_size(entities); i++) {
     entity = json_array_get(entities, i);
@@ -133,9 +169,8 @@ prove_line(CrProof *proof, const char *bytes, gsize n_bytes, const char *where, 
                                              json_object_get(entity, "fragments"));
     if (offsets == NULL)
       return not_proved(place, "no offsets", error);
-    if (!cr_proof_entity(proof, json_string_value(text), json_string_length(text),
-                         (const gsize *)(gpointer)offsets->data, offsets->len,
-                         json_string_value(json_object_get(entity, "text")), FALSE, place, error))
+    if (!prove_finding(proof, &marked, offsets, json_string_value(json_object_get(entity, "text")), FALSE,
+                       place, error))
       return FALSE;
   }
   return TRUE;
@@ -237,8 +272,7 @@ cell_of(const Sheet *sheet, const char *column)
 }
 
 static gboolean
-prove_row(CrProof *proof, const Sheet *findings, const char *text, gsize n_text, const char *where,
-          GError **error)
+prove_row(CrProof *proof, const Sheet *findings, const Text *text, const char *where, GError **error)
 {
   const GString *start = cell_of(findings, "start"), *end = cell_of(findings, "end"),
                 *said = cell_of(findings, "text");
@@ -253,8 +287,7 @@ prove_row(CrProof *proof, const Sheet *findings, const char *text, gsize n_text,
   g_autoptr(GArray) offsets = json_offsets(from, to, pieces);
   if (offsets == NULL)
     return not_proved(place, "no offsets", error);
-  return cr_proof_entity(proof, text, n_text, (const gsize *)(gpointer)offsets->data, offsets->len, said->str,
-                         FALSE, place, error);
+  return prove_finding(proof, text, offsets, said->str, FALSE, place, error);
 }
 
 /* Findings stand in the order of their documents. */
@@ -266,12 +299,13 @@ prove_document(CrProof *proof, const Sheet *documents, Sheet *findings, gboolean
   if (id == NULL || text == NULL)
     return not_proved(path, "documents.csv has no id or text", error);
   g_autofree char *where = g_strdup_printf("%s: %s", path, id->str);
+  g_auto(Text) marked = text_mark(text->str, text->len);
   proof->documents++;
   while (*has_row) {
     const GString *document = cell_of(findings, "document");
     if (document == NULL || !g_string_equal(document, id))
       return TRUE;
-    if (!prove_row(proof, findings, text->str, text->len, where, error))
+    if (!prove_row(proof, findings, &marked, where, error))
       return FALSE;
     *has_row = sheet_next(findings);
   }
@@ -311,7 +345,7 @@ brat_offsets(const char *data, gsize n_data)
 }
 
 static gboolean
-prove_t_line(CrProof *proof, const char *line, gsize n_line, const char *text, gsize n_text, const char *path,
+prove_t_line(CrProof *proof, const char *line, gsize n_line, const Text *text, const char *path,
              GError **error)
 {
   const char *data = memchr(line, '\t', n_line);
@@ -326,12 +360,11 @@ prove_t_line(CrProof *proof, const char *line, gsize n_line, const char *text, g
   g_autofree char *copy = g_strndup(said + 1, n_said);
   if (offsets->len == 0 || offsets->len % 2 != 0)
     return not_proved(where, "no offsets", error);
-  return cr_proof_entity(proof, text, n_text, (const gsize *)(gpointer)offsets->data, offsets->len, copy,
-                         TRUE, where, error);
+  return prove_finding(proof, text, offsets, copy, TRUE, where, error);
 }
 
 static gboolean
-prove_annotations(CrProof *proof, const char *path, const char *text, gsize n_text, GError **error)
+prove_annotations(CrProof *proof, const char *path, const Text *text, GError **error)
 {
   g_autoptr(GMappedFile) map = map_file(path, error);
   if (map == NULL)
@@ -341,7 +374,7 @@ prove_annotations(CrProof *proof, const char *path, const char *text, gsize n_te
     const char *line_end = memchr(at, '\n', (gsize)(end - at));
     if (line_end == NULL)
       line_end = end;
-    if (*at == 'T' && !prove_t_line(proof, at, (gsize)(line_end - at), text, n_text, path, error))
+    if (*at == 'T' && !prove_t_line(proof, at, (gsize)(line_end - at), text, path, error))
       return FALSE;
     at = line_end + 1;
   }
@@ -357,12 +390,12 @@ prove_note(CrProof *proof, const char *path, GError **error)
     return FALSE;
   const char *text = g_mapped_file_get_contents(map);
   g_autofree char *stem = g_strndup(path, strlen(path) - strlen(".txt"));
+  g_auto(Text) marked = text_mark(text != NULL ? text : "", g_mapped_file_get_length(map));
   proof->documents++;
   for (gsize i = 0; i < G_N_ELEMENTS(endings); i++) {
     g_autofree char *annotations = g_strconcat(stem, endings[i], NULL);
     if (g_file_test(annotations, G_FILE_TEST_EXISTS) &&
-        !prove_annotations(proof, annotations, text != NULL ? text : "", g_mapped_file_get_length(map),
-                           error))
+        !prove_annotations(proof, annotations, &marked, error))
       return FALSE;
   }
   return TRUE;

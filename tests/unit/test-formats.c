@@ -970,6 +970,39 @@ test_receipt(void)
   }
 }
 
+/* Texts around the lengths at which the receipt's reader marks its way; findings up to the last character. */
+static void
+test_receipt_long(void)
+{
+  for (guint n = 1022; n < 1027; n++)
+    for (guint times = 1; times < 3; times++) {
+      g_autoptr(GString) text = g_string_new(NULL);
+      g_autoptr(json_t) documents = json_array();
+      json_t *entities = json_array();
+      for (guint i = 0; i < n * times; i++)
+        g_string_append(text, i % 7 == 0 ? "\xF0\x9F\x98\x8A" : "x");
+      for (guint i = 0; i < n * times; i += 31)
+        json_array_append_new(
+            entities, json_pack("{s:i, s:i, s:s}", "start", (int)i, "end", (int)(n * times), "label", "L"));
+      json_array_append_new(documents,
+                            json_pack("{s:s, s:s, s:o}", "id", "d", "text", text->str, "entities", entities));
+      g_autofree char *path = in_folder("long.jsonl");
+      g_free(write_all("jsonl", path, documents, NULL));
+      g_autoptr(GError) error = NULL;
+      g_autoptr(json_t) receipt = cr_receipt_make(cr_format_find("jsonl"), path, &error);
+      g_assert_no_error(error);
+      g_assert_cmpint(json_integer_value(json_object_get(receipt, "proved")), ==,
+                      (json_int_t)json_array_size(entities));
+      g_autofree char *bytes = get("long.jsonl"), *end = g_strdup_printf("\"end\":%u", n * times);
+      g_autofree char *beyond = g_strdup_printf("\"end\":%u", n * times + 1);
+      g_auto(GStrv) parts = g_strsplit(bytes, end, 2);
+      g_autofree char *wrong = g_strjoinv(beyond, parts);
+      g_free(put("long.jsonl", wrong));
+      g_assert_null(cr_receipt_make(cr_format_find("jsonl"), path, &error));
+      g_assert_error(error, CR_ERROR, CR_ERROR_OFFSET_NOT_PROVED);
+    }
+}
+
 /* A writer that counts wrong would be found out. */
 static void
 test_receipt_refuses(void)
@@ -1121,6 +1154,7 @@ main(int argc, char **argv)
   g_test_add_func("/labels/taken", test_labels_taken);
   g_test_add_func("/labels/random", test_labels_random);
   g_test_add_func("/receipt/made-and-checked", test_receipt);
+  g_test_add_func("/receipt/long", test_receipt_long);
   g_test_add_func("/receipt/refuses", test_receipt_refuses);
   g_test_add_func("/receipt/release", test_receipt_release);
   g_test_add_func("/receipt/escape", test_receipt_escape);
