@@ -291,6 +291,16 @@ record(CrRelease *release, const char *id, const char *receipt, GError **error)
   return cr_labels_put_release(p->work, id, cr_project_member(p), p->env->now_us(p->env), value, sha, error);
 }
 
+static void
+tell_failure(CrProject *p, const char *id)
+{
+  g_autofree char *object = g_strconcat("export:", id, NULL);
+  if (!cr_tx_begin(p, NULL))
+    return;
+  cr_tx_event(p, cr_reading_role(p, EXPORTERS), "export.failed", object, NULL, NULL, NULL);
+  (void)!cr_tx_commit(p, NULL);
+}
+
 /* Nothing leaves untold: the event is durable before the folder appears. Where the folder then does not
  * appear, the trail says that too. */
 static gboolean
@@ -304,11 +314,10 @@ publish(CrRelease *release, const char *id, const char *receipt, GError **error)
     g_clear_pointer(&release->folder, g_free);
     return TRUE;
   }
-  g_autofree char *object = g_strconcat("export:", id, NULL);
-  if (cr_tx_begin(p, NULL)) {
-    cr_tx_event(p, cr_reading_role(p, EXPORTERS), "export.failed", object, NULL, NULL, NULL);
-    (void)!cr_tx_commit(p, NULL);
-  }
+  /* The folder may stand, whole, and only the last sync of the folder around it have failed: then the trail
+   * is right as it is, and the caller still learns of the error. */
+  if (g_file_test(release->folder, G_FILE_TEST_IS_DIR))
+    tell_failure(p, id);
   return FALSE;
 }
 
