@@ -46,20 +46,22 @@ char *cr_random_code(CrEnv *env, const char *prefix, guint n_chars);
 /* ---- file.h: files that are whole or not there ------------------------------------------------------------
  */
 
-/* Reads a whole file of at most max_bytes (CR_ERROR_LIMIT beyond). */
+/* Reads a whole file, or a pipe to its end, of at most max_bytes (CR_ERROR_LIMIT beyond). */
 GBytes *cr_file_read(const char *path, gsize max_bytes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Writes beside, fsyncs, renames over path, fsyncs the folder. mode for example 0600. */
+/* Writes beside, fsyncs, renames over path, fsyncs the folder. mode for example 0600. On failure path is
+ * what it was, or (only where syncing the folder failed) the new whole. */
 gboolean cr_file_replace(const CrIo *io, const char *path, const void *data, gsize n_bytes, mode_t mode,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* fsyncs each file below dir and the folders, then renames dir to target in one step. Where target exists it
- * is exchanged and the old one removed (RENAME_EXCHANGE): a reader sees the old whole or the new whole. */
+/* fsyncs each file below dir and the folders, then renames dir to target in one step. Where target is a
+ * folder it is exchanged and the old one removed (RENAME_EXCHANGE): a reader sees the old whole or the new
+ * whole. Where it is a file or a link, or its file system can't exchange: CR_ERROR_EXISTS. */
 gboolean cr_dir_publish(const CrIo *io, const char *dir, const char *target,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Removes a folder and what is in it; missing is fine. */
+/* Removes a folder and what is in it; missing is fine. Links are removed, never followed. */
 gboolean cr_dir_remove(const char *dir, GError **error);
 gboolean cr_dir_sync(const char *dir, GError **error);
-/* Sets error from errno: DISK_FULL for ENOSPC, EDQUOT and EFBIG, else IO; message "PATH: doing what:
- * strerror". */
+/* Sets error from errno: DISK_FULL for ENOSPC, EDQUOT and EFBIG, NOT_FOUND for ENOENT and ENOTDIR, else IO;
+ * message "PATH: doing what: strerror". */
 void cr_error_set_errno(GError **error, int err, const char *path, const char *doing);
 /* Whether path is on NFS, SMB, or another network file system (statfs magic). */
 gboolean cr_path_is_network(const char *path);
@@ -81,12 +83,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrKey, cr_key_unref)
 
 /* XChaCha20-Poly1305: 24 random nonce bytes, then ciphertext with tag. aad binds the box to its place (for
  * example "text:" and the document id); it may be NULL. Opening with another key or aad:
- * CR_ERROR_SEAL_BROKEN. */
+ * CR_ERROR_SEAL_BROKEN. The opened bytes are wiped when their last reference goes. */
 GBytes *cr_seal(CrEnv *env, const CrKey *key, const char *aad, const void *plain, gsize n_bytes);
 GBytes *cr_seal_open(const CrKey *key, const char *aad, const void *box, gsize n_bytes,
                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Bytes whose memory is wiped when the last reference goes. */
-GBytes *cr_bytes_new_wiped(void *data_from_sodium_malloc, gsize n_bytes);
 
 void cr_sha256(const void *data, gsize n_bytes, uint8_t out[CR_HASH_BYTES]);
 char *cr_sha256_hex(const void *data, gsize n_bytes);         /* 64 lower-case digits; transfer full */

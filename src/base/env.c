@@ -60,7 +60,8 @@ cr_env_default(void)
   static CrEnv env = {real_now, real_monotonic, real_random, real_boot_id, &real_io};
   static gsize once = 0;
   if (g_once_init_enter(&once)) {
-    g_assert(sodium_init() >= 0);
+    if (sodium_init() < 0)
+      g_error("libsodium does not start");
     g_once_init_leave(&once, 1);
   }
   return &env;

@@ -2,6 +2,7 @@
  */
 #include <chartroom/json.h>
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -143,12 +144,13 @@ dump_string(GString *out, const char *text, gsize n)
   g_string_append_c(out, '"');
 }
 
-/* The shortest of 15 to 17 digits that reads back the same; always a real ("1.0"). */
+/* The fewest digits that read back the same; always a real ("1.0"). Fifteen are never too many but for the
+ * smallest numbers, which hold fewer. */
 static void
 dump_real(GString *out, double value)
 {
   char text[G_ASCII_DTOSTR_BUF_SIZE];
-  for (int digits = 15; digits <= 17; digits++) {
+  for (int digits = fabs(value) < DBL_MIN ? 1 : 15; digits <= 17; digits++) {
     char format[8];
     g_snprintf(format, sizeof format, "%%.%dg", digits);
     g_ascii_formatd(text, sizeof text, format, value);

@@ -85,20 +85,30 @@ json_bytes(const json_t *value)
 }
 
 static gboolean
+has_size(GBytes *bytes, gsize n_bytes)
+{
+  return bytes && g_bytes_get_size(bytes) == n_bytes;
+}
+
+/* Each code stands there once; whoever is removed has no secret, whoever is not has one. */
+static gboolean
 read_member(CrKeyring *ring, const json_t *json)
 {
+  const char *code = json_string_value(json_object_get(json, "member"));
+  if (!code || cr_keyring_find(ring, code))
+    return FALSE;
   CrKeyringMember *m = g_new0(CrKeyringMember, 1);
   const char *roles = json_string_value(json_object_get(json, "roles"));
   g_ptr_array_add(ring->members, m);
-  m->code = g_strdup(json_string_value(json_object_get(json, "member")));
+  m->code = g_strdup(code);
   m->locked = json_is_true(json_object_get(json, "locked"));
   m->removed = json_is_true(json_object_get(json, "removed"));
   m->opslimit = (guint64)json_integer_value(json_object_get(json, "ops"));
   m->memlimit = (guint64)json_integer_value(json_object_get(json, "mem"));
   m->secret = json_bytes(json_object_get(json, "secret"));
   m->name = json_bytes(json_object_get(json, "name"));
-  return m->code && roles && (*roles == 0 || cr_roles_parse(roles, &m->roles, NULL)) &&
-         (m->secret || m->removed) &&
+  return roles && (*roles == 0 || cr_roles_parse(roles, &m->roles, NULL)) &&
+         (m->removed ? !m->secret : has_size(m->secret, CR_SEALED_BYTES(CR_SECRET_BYTES))) &&
          cr_unhex(json_string_value(json_object_get(json, "box_key")), m->box_key, sizeof m->box_key) &&
          cr_unhex(json_string_value(json_object_get(json, "sign_key")), m->sign_key, sizeof m->sign_key) &&
          cr_unhex(json_string_value(json_object_get(json, "salt")), m->salt, sizeof m->salt) &&
@@ -106,15 +116,21 @@ read_member(CrKeyring *ring, const json_t *json)
          m->memlimit >= crypto_pwhash_MEMLIMIT_MIN && m->memlimit <= (guint64)4 << 30;
 }
 
+/* One box a key and member, and none for members who are not there. */
 static gboolean
 read_grant(CrKeyring *ring, const json_t *json)
 {
+  const char *key = json_string_value(json_object_get(json, "key")),
+             *member = json_string_value(json_object_get(json, "member"));
+  const CrKeyringMember *m = cr_keyring_find(ring, member);
+  if (!key || !m || m->removed || cr_keyring_granted(ring, key, member))
+    return FALSE;
   CrKeyringGrant *g = g_new0(CrKeyringGrant, 1);
   g_ptr_array_add(ring->grants, g);
-  g->key = g_strdup(json_string_value(json_object_get(json, "key")));
-  g->member = g_strdup(json_string_value(json_object_get(json, "member")));
+  g->key = g_strdup(key);
+  g->member = g_strdup(member);
   g->box = json_bytes(json_object_get(json, "box"));
-  return g->key && g->member && g->box;
+  return has_size(g->box, CR_KEY_BYTES + crypto_box_SEALBYTES);
 }
 
 static gboolean
@@ -126,17 +142,19 @@ read_rows(CrKeyring *ring, const json_t *list, gboolean (*read)(CrKeyring *, con
   return json_is_array(list);
 }
 
+/* By a member who is still there. */
 static gboolean
 signature_holds(const CrKeyring *ring, json_t *json)
 {
   uint8_t signature[crypto_sign_BYTES];
+  const char *signer = json_string_value(json_object_get(json, "signed_by"));
+  const CrKeyringMember *m = cr_keyring_find(ring, signer);
   g_autofree char *hex = g_strdup(json_string_value(json_object_get(json, "signature")));
-  g_autofree char *key = cr_keyring_sign_key_hex(ring, json_string_value(json_object_get(json, "signed_by")));
-  if (!key || !cr_unhex(hex, signature, sizeof signature))
+  if (!m || m->removed || !cr_unhex(hex, signature, sizeof signature))
     return FALSE;
   json_object_del(json, "signature");
   g_autofree char *said = cr_json_dump(json);
-  return cr_signature_valid(key, said, strlen(said), signature);
+  return crypto_sign_verify_detached(signature, (const uint8_t *)said, strlen(said), m->sign_key) == 0;
 }
 
 static gboolean

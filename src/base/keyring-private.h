@@ -38,6 +38,9 @@ struct CrMemberKeys {
 };
 
 #define CR_SECRET_BYTES (crypto_box_SECRETKEYBYTES + crypto_sign_SECRETKEYBYTES)
+/* What cr_seal makes of n_bytes. */
+#define CR_SEALED_BYTES(n_bytes)                                                                             \
+  ((n_bytes) + crypto_aead_xchacha20poly1305_ietf_NPUBBYTES + crypto_aead_xchacha20poly1305_ietf_ABYTES)
 
 CrKeyring *cr_keyring_alloc(CrEnv *env);
 void cr_keyring_member_free(gpointer member);

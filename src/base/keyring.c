@@ -112,7 +112,10 @@ cr_keyring_add_member(CrKeyring *ring, const char *passphrase, guint roles)
   CrKeyringMember *m = g_new0(CrKeyringMember, 1);
   uint8_t seed[crypto_box_SEEDBYTES], *secret = sodium_malloc(CR_SECRET_BYTES);
   G_STATIC_ASSERT(crypto_box_SEEDBYTES == crypto_sign_SEEDBYTES);
-  m->code = cr_random_code(ring->env, "M-", 6);
+  do {
+    g_free(m->code);
+    m->code = cr_random_code(ring->env, "M-", 6);
+  } while (cr_keyring_find(ring, m->code)); /* also of a member long gone: the trail speaks of it */
   m->roles = roles;
   ring->env->random(ring->env, seed, sizeof seed);
   crypto_box_seed_keypair(m->box_key, secret, seed);
@@ -355,6 +358,30 @@ is_own_key(const char *key_name, const char *member)
   return g_str_has_prefix(key_name, "findings/") && g_str_equal(key_name + strlen("findings/"), member);
 }
 
+static gboolean
+is_asked_for(const char *key_name, const char *member, guint roles)
+{
+  return is_own_key(key_name, member) || (cr_key_roles(key_name) & roles);
+}
+
+/* The keys that the member is to get, each beside its name; NULL beside the others. NULL with an error where
+ * granter does not hold one of them. */
+static GPtrArray *
+open_new_keys(CrKeyring *ring, const GPtrArray *names, const char *member, guint roles, CrMemberKeys *granter,
+              GError **error)
+{
+  g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func((GDestroyNotify)cr_key_unref);
+  for (guint i = 0; i < names->len; i++) {
+    const char *name = names->pdata[i];
+    gboolean is_new = is_asked_for(name, member, roles) && !cr_keyring_granted(ring, name, member);
+    CrKey *key = is_new ? cr_keyring_open_key(ring, name, granter, error) : NULL;
+    if (is_new && !key)
+      return NULL;
+    g_ptr_array_add(keys, key);
+  }
+  return g_steal_pointer(&keys);
+}
+
 gboolean
 cr_keyring_set_roles(CrKeyring *ring, const char *member, guint roles, CrMemberKeys *granter, GError **error)
 {
@@ -364,19 +391,15 @@ cr_keyring_set_roles(CrKeyring *ring, const char *member, guint roles, CrMemberK
     g_set_error(error, CR_ERROR, CR_ERROR_NO_SUCH_MEMBER, "there is no member %s", member);
     return FALSE;
   }
+  g_autoptr(GPtrArray) keys = open_new_keys(ring, names, member, roles, granter, error);
+  if (!keys)
+    return FALSE;
   for (guint i = 0; i < names->len; i++) {
-    const char *name = names->pdata[i];
-    gboolean wanted = is_own_key(name, member) || (cr_key_roles(name) & roles),
-             held = cr_keyring_granted(ring, name, member);
-    g_autoptr(CrKey) key = wanted && !held ? cr_keyring_open_key(ring, name, granter, error) : NULL;
-    if (wanted && !held && !key)
-      return FALSE;
-    if (key)
-      cr_keyring_grant(ring, name, member, key);
-  }
-  for (guint i = 0; i < names->len; i++)
-    if (!is_own_key(names->pdata[i], member) && !(cr_key_roles(names->pdata[i]) & roles))
+    if (keys->pdata[i])
+      cr_keyring_grant(ring, names->pdata[i], member, keys->pdata[i]);
+    else if (!is_asked_for(names->pdata[i], member, roles))
       cr_keyring_revoke(ring, names->pdata[i], member);
+  }
   m->roles = roles;
   return TRUE;
 }

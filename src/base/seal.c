@@ -91,8 +91,9 @@ wiped_free(gpointer user_data)
   g_free(w);
 }
 
-GBytes *
-cr_bytes_new_wiped(void *data, gsize n_bytes)
+/* Takes memory of g_malloc, and wipes it when the last reference goes. */
+static GBytes *
+bytes_new_wiped(void *data, gsize n_bytes)
 {
   Wiped *w = g_new(Wiped, 1);
   *w = (Wiped){data, n_bytes};
@@ -112,7 +113,7 @@ cr_seal_open(const CrKey *key, const char *aad, const void *box, gsize n_bytes, 
     g_set_error(error, CR_ERROR, CR_ERROR_SEAL_BROKEN, "a sealed box (%s) does not open", aad ? aad : "-");
     return NULL;
   }
-  return cr_bytes_new_wiped(plain, n_plain);
+  return bytes_new_wiped(plain, n_plain);
 }
 
 /* ---- hashing ---- */

@@ -74,8 +74,11 @@ test_time(void)
 
 /* ---- files ---- */
 
-/* Fails the n-th call of the table, counting from 1, with ENOSPC. */
+/* Fails the n-th call of the table, counting from 1, with ENOSPC; renamed says whether the last rename was
+ * done.
+ */
 static int calls_left;
+static gboolean renamed;
 
 static gboolean
 now_fail(void)
@@ -114,32 +117,29 @@ failing_close(int fd)
 static int
 failing_rename(const char *from, const char *to)
 {
-  return now_fail() ? -1 : rename(from, to);
+  renamed = !now_fail() && rename(from, to) == 0;
+  return renamed ? 0 : -1;
 }
 
 static const CrIo failing_io = {failing_open,  failing_write,  failing_fsync,
                                 failing_close, failing_rename, unlink};
 
 static void
-test_replace_is_whole_or_not(void)
+assert_content(const char *path, const char *expected)
 {
-  g_autofree char *path = g_build_filename(dir, "replaced", NULL);
-  g_autoptr(GError) error = NULL;
-  g_assert_true(cr_file_replace(cr_env_default()->io, path, "the old content", 15, 0600, &error));
-  int n = 0;
-  for (gboolean ok = FALSE; !ok; n++) {
-    g_autofree char *now = NULL;
-    calls_left = n + 1;
-    ok = cr_file_replace(&failing_io, path, "something new", 13, 0600, &error);
-    g_assert_true(g_file_get_contents(path, &now, NULL, NULL));
-    g_assert_cmpstr(now, ==, ok ? "something new" : "the old content");
-    if (!ok)
-      assert_code(error, DISK_FULL);
-  }
-  g_assert_cmpint(n, >, 5); /* open, writes, fsync, close, rename were each failed once */
-  g_autoptr(GDir) listing = g_dir_open(dir, 0, NULL);
-  for (const char *name; (name = g_dir_read_name(listing));)
-    g_assert_false(g_str_has_suffix(name, ".tmp"));
+  g_autofree char *now = NULL;
+  g_assert_true(g_file_get_contents(path, &now, NULL, NULL));
+  g_assert_cmpstr(now, ==, expected);
+}
+
+static guint
+n_names(const char *folder)
+{
+  g_autoptr(GDir) listing = g_dir_open(folder, 0, NULL);
+  guint n = 0;
+  while (g_dir_read_name(listing))
+    n++;
+  return n;
 }
 
 static void
@@ -150,27 +150,142 @@ put(const char *folder, const char *name, const char *text)
   g_assert_true(g_file_set_contents(path, text, -1, NULL));
 }
 
+/* Whichever call fails, the file is the old one until the rename and the new one after it, and nothing is
+ * left beside it. */
+static void
+test_replace_is_whole_or_not(void)
+{
+  g_autofree char *folder = g_build_filename(dir, "replace", NULL),
+                  *path = g_build_filename(folder, "f", NULL);
+  g_autoptr(GError) error = NULL;
+  int n = 0;
+  for (gboolean ok = FALSE; !ok; n++) {
+    put(folder, "f", "the old content");
+    calls_left = n + 1;
+    renamed = FALSE;
+    ok = cr_file_replace(&failing_io, path, "something new", 13, 0600, &error);
+    g_assert_true(renamed || !ok);
+    assert_content(path, renamed ? "something new" : "the old content");
+    g_assert_cmpuint(n_names(folder), ==, 1);
+    if (!ok)
+      assert_code(error, DISK_FULL);
+  }
+  g_assert_cmpint(n, >=, 10); /* open, writes, fsync, close, rename, and the folder's open and fsync */
+}
+
+static void
+test_replace_mode(void)
+{
+  g_autofree char *path = g_build_filename(dir, "mode", NULL),
+                  *nowhere = g_build_filename(dir, "no", "f", NULL);
+  g_autoptr(GError) error = NULL;
+  struct stat st;
+  g_assert_true(cr_file_replace(cr_env_default()->io, path, "x", 1, 0600, &error));
+  g_assert_cmpint(stat(path, &st), ==, 0);
+  g_assert_cmpint(st.st_mode & 0777, ==, 0600);
+  g_assert_true(cr_file_replace(cr_env_default()->io, path, "", 0, 0600, &error)); /* empty is a content */
+  assert_content(path, "");
+  g_assert_false(cr_file_replace(cr_env_default()->io, nowhere, "x", 1, 0600, &error));
+  assert_code(error, NOT_FOUND);
+  g_assert_false(cr_file_replace(cr_env_default()->io, dir, "x", 1, 0600, &error)); /* a folder is there */
+  assert_code(error, IO);
+}
+
+static void
+make_folder(const char *path, const char *text)
+{
+  g_autofree char *sub = g_build_filename(path, "sub", NULL);
+  g_assert_true(cr_dir_remove(path, NULL));
+  put(sub, "f", text);
+  put(path, "g", text);
+}
+
+static const char *
+content_of(const char *path)
+{
+  static char text[16];
+  g_autofree char *f = g_build_filename(path, "sub", "f", NULL), *g = g_build_filename(path, "g", NULL),
+                  *one = NULL;
+  if (!g_file_get_contents(f, &one, NULL, NULL))
+    return NULL;
+  assert_content(g, one); /* both are of the same edition */
+  g_strlcpy(text, one, sizeof text);
+  return text;
+}
+
+/* Whichever call fails, there is the old folder whole, or the new one whole, or (only where there was none
+ * before) none. */
+static void
+check_publish(const char *before)
+{
+  g_autofree char *fresh = g_build_filename(dir, "fresh", NULL),
+                  *target = g_build_filename(dir, "published", NULL);
+  g_autoptr(GError) error = NULL;
+  int n = 0;
+  for (calls_left = 0; calls_left <= 0; n++) { /* until no call is left to fail */
+    make_folder(fresh, "new");
+    g_assert_true(cr_dir_remove(target, NULL));
+    if (before)
+      make_folder(target, before);
+    calls_left = n + 1;
+    gboolean ok = cr_dir_publish(&failing_io, fresh, target, &error);
+    const char *now = content_of(target);
+    g_assert_true(g_strcmp0(now, "new") == 0 || (!ok && g_strcmp0(now, before) == 0));
+    if (!ok)
+      assert_code(error, DISK_FULL);
+  }
+  g_assert_cmpint(n, >, 12); /* open, fsync and close of two files, two folders and the one above */
+  g_assert_false(g_file_test(fresh, G_FILE_TEST_EXISTS));
+  g_assert_true(cr_dir_remove(target, NULL));
+}
+
 static void
 test_publish(void)
 {
-  g_autofree char *first = g_build_filename(dir, "first", NULL),
-                  *second = g_build_filename(dir, "second", NULL),
-                  *target = g_build_filename(dir, "published", NULL),
-                  *file = g_build_filename(target, "sub", "f", NULL),
-                  *first_sub = g_build_filename(first, "sub", NULL),
-                  *second_sub = g_build_filename(second, "sub", NULL);
-  g_autofree char *text = NULL, *again = NULL;
-  g_autoptr(GError) error = NULL;
-  put(first_sub, "f", "one");
-  g_assert_true(cr_dir_publish(cr_env_default()->io, first, target, &error));
-  g_assert_true(g_file_get_contents(file, &text, NULL, NULL));
-  g_assert_cmpstr(text, ==, "one");
-  put(second_sub, "f", "two");
-  g_assert_true(cr_dir_publish(cr_env_default()->io, second, target, &error));
-  g_assert_true(g_file_get_contents(file, &again, NULL, NULL));
-  g_assert_cmpstr(again, ==, "two");
-  g_assert_false(g_file_test(first, G_FILE_TEST_EXISTS));
-  g_assert_false(g_file_test(second, G_FILE_TEST_EXISTS));
+  check_publish(NULL);
+  check_publish("old");
+}
+
+/* Only a folder is exchanged: not what a link leads to, not a file. */
+static void
+test_publish_refuses(void)
+{
+  g_autofree char *fresh = g_build_filename(dir, "fresh", NULL), *real = g_build_filename(dir, "real", NULL),
+                  *link = g_build_filename(dir, "link", NULL), *slash = g_strconcat(link, "/", NULL),
+                  *file = g_build_filename(real, "g", NULL), *below = g_build_filename(file, "x", NULL),
+                  *nowhere = g_build_filename(dir, "no", "where", NULL);
+  const char *const bad[] = {link, slash, file, below, nowhere};
+  const CrErrorCode codes[] = {CR_ERROR_EXISTS, CR_ERROR_EXISTS, CR_ERROR_EXISTS, CR_ERROR_NOT_FOUND,
+                               CR_ERROR_NOT_FOUND};
+  make_folder(real, "kept");
+  make_folder(fresh, "new");
+  g_assert_cmpint(symlink(real, link), ==, 0);
+  for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
+    g_autoptr(GError) error = NULL;
+    g_assert_false(cr_dir_publish(cr_env_default()->io, fresh, bad[i], &error));
+    g_assert_error(error, CR_ERROR, (gint)codes[i]);
+    g_assert_cmpstr(content_of(real), ==, "kept");
+    g_assert_cmpstr(content_of(fresh), ==, "new");
+  }
+  g_assert_true(cr_dir_remove(fresh, NULL) && cr_dir_remove(real, NULL) && cr_dir_remove(link, NULL));
+}
+
+static void
+test_remove_follows_no_link(void)
+{
+  g_autofree char *outside = g_build_filename(dir, "outside", NULL),
+                  *inside = g_build_filename(dir, "inside", NULL),
+                  *link = g_build_filename(inside, "sub", "link", NULL),
+                  *top = g_build_filename(dir, "top", NULL);
+  make_folder(outside, "kept");
+  make_folder(inside, "gone");
+  g_assert_cmpint(symlink(outside, link), ==, 0);
+  g_assert_cmpint(symlink(outside, top), ==, 0);
+  g_assert_true(cr_dir_remove(inside, NULL));
+  g_assert_true(cr_dir_remove(top, NULL)); /* itself a link */
+  g_assert_false(g_file_test(inside, G_FILE_TEST_EXISTS) || g_file_test(top, G_FILE_TEST_IS_SYMLINK));
+  g_assert_cmpstr(content_of(outside), ==, "kept");
+  g_assert_true(cr_dir_remove(outside, NULL) && cr_dir_remove(outside, NULL)); /* missing is fine */
 }
 
 static void
@@ -186,6 +301,37 @@ test_read_limits(void)
   assert_code(error, LIMIT);
   g_assert_null(cr_file_read(missing, 4, &error));
   assert_code(error, NOT_FOUND);
+  g_assert_null(cr_file_read(dir, 4096, &error)); /* a folder */
+  assert_code(error, IO);
+  g_assert_null(cr_file_read("/dev/zero", 100000, &error)); /* says it is empty, and has no end */
+  assert_code(error, LIMIT);
+  g_autoptr(GBytes) none = cr_file_read("/dev/null", 0, &error);
+  g_assert_cmpint(g_bytes_get_size(none), ==, 0);
+}
+
+static gpointer
+write_to_pipe(gpointer fd)
+{
+  g_autofree char *text = g_strnfill(200000, 'p');
+  g_assert_cmpint(write(GPOINTER_TO_INT(fd), text, 200000), ==, 200000);
+  close(GPOINTER_TO_INT(fd));
+  return NULL;
+}
+
+/* As a shell's <(...) gives it. */
+static void
+test_read_pipe(void)
+{
+  int ends[2];
+  g_autoptr(GError) error = NULL;
+  g_assert_cmpint(pipe(ends), ==, 0);
+  GThread *writer = g_thread_new("writer", write_to_pipe, GINT_TO_POINTER(ends[1]));
+  g_autofree char *path = g_strdup_printf("/dev/fd/%d", ends[0]);
+  g_autoptr(GBytes) all = cr_file_read(path, 200000, &error);
+  g_assert_no_error(error);
+  g_assert_cmpint(g_bytes_get_size(all), ==, 200000);
+  g_thread_join(writer);
+  close(ends[0]);
 }
 
 static void
@@ -340,8 +486,12 @@ main(int argc, char **argv)
   g_test_add_func("/base/env/repeats", test_env_repeats);
   g_test_add_func("/base/env/time", test_time);
   g_test_add_func("/base/file/replace", test_replace_is_whole_or_not);
+  g_test_add_func("/base/file/replace-mode", test_replace_mode);
   g_test_add_func("/base/file/publish", test_publish);
+  g_test_add_func("/base/file/publish-refuses", test_publish_refuses);
+  g_test_add_func("/base/file/remove", test_remove_follows_no_link);
   g_test_add_func("/base/file/read", test_read_limits);
+  g_test_add_func("/base/file/read-pipe", test_read_pipe);
   g_test_add_func("/base/lock", test_lock);
   g_test_add_func("/base/seal/flips", test_seal_every_flip);
   g_test_add_func("/base/seal/hashes", test_hashes);
