@@ -194,11 +194,14 @@ switch_log_on(CrDb *db, GError **error)
   g_autoptr(GError) local = NULL;
   g_autoptr(CrStmt) stmt = cr_db_query(db, &local, "PRAGMA journal_mode=WAL", "");
   gboolean wal = stmt && cr_stmt_step(stmt, &local) && g_strcmp0(cr_stmt_text(stmt, 0), "wal") == 0;
-  if (local)
+  while (wal && cr_stmt_step(stmt, &local)) /* it is done at the end, not with the answer */
+    ;
+  gboolean failed = local != NULL;
+  if (failed)
     g_propagate_error(error, g_steal_pointer(&local));
   else if (!wal)
     (void)refuse(db, CR_ERROR_IO, "its write-ahead log can't be written", error);
-  return wal;
+  return wal && !failed;
 }
 
 static gboolean
