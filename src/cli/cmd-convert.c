@@ -245,7 +245,7 @@ source_format(const char *name, const char *in, GError **error)
     g_set_error(error, CR_ERROR, CR_ERROR_UNKNOWN_FORMAT, "%s: not known by its looks; name it with --from",
                 in);
   else if (!format)
-    g_set_error(error, CR_ERROR, CR_ERROR_IO, "%s: %s", in, g_strerror(ENOENT));
+    cr_error_set_errno(error, ENOENT, in, "opening");
   return format;
 }
 

@@ -83,7 +83,7 @@ read_brat(const char *path, CrDocumentFunc func, BadFunc bad, gpointer user_data
   if (g_file_test(path, G_FILE_TEST_IS_DIR))
     return read_folder(path, func, bad, user_data, error);
   if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
-    g_set_error(error, CR_ERROR, CR_ERROR_IO, "%s: opening: %s", path, g_strerror(ENOENT));
+    cr_error_set_errno(error, ENOENT, path, "opening");
     return FALSE;
   }
   g_autofree char *stem = without_extension(path), *id = g_path_get_basename(stem);

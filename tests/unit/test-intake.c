@@ -255,7 +255,7 @@ test_missing_path(void)
   g_autoptr(Kept) kept = kept_new();
   g_autoptr(GError) error = NULL;
   g_assert_false(cr_intake_read("/nonexistent/x.txt", NULL, &sink, kept, &error));
-  g_assert_error(error, CR_ERROR, CR_ERROR_IO);
+  g_assert_error(error, CR_ERROR, CR_ERROR_NOT_FOUND);
   CrIntakeOptions options = {.format = "docx"};
   read_fails("y.txt", "y", -1, &options, CR_ERROR_UNKNOWN_FORMAT);
   read_fails("y.docx", "PK\x03\x04", -1, NULL, CR_ERROR_UNKNOWN_FORMAT);
