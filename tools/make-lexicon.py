@@ -29,7 +29,7 @@ def frequency_class(percent):
 
 
 def add(table, word, flag):
-    if re.fullmatch(r"[a-z][a-z'\-]{0,13}[a-z]", word):
+    if re.fullmatch(r"[a-z][a-z'\-]{0,12}[a-z]", word):
         table.setdefault(word, {})[flag[0]] = max(flag, table.get(word, {}).get(flag[0], flag))
 
 
