@@ -1,6 +1,5 @@
-/* base: errors, the repeatable world, files, sealing, JSON, locks. */
+/* base: errors, the repeatable world, files, sealing, locks. */
 #include "base/base.h"
-#include <chartroom/json.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -398,84 +397,6 @@ test_hashes(void)
   g_assert_cmpstr(a, !=, b);
 }
 
-/* ---- JSON ---- */
-
-static void
-test_json_refuses(void)
-{
-  static const struct {
-    const char *text;
-    gsize n;
-    CrErrorCode code;
-  } cases[] = {
-      {"{\"a\":", 5, CR_ERROR_BAD_JSON},
-      {"{\"a\":1}{", 8, CR_ERROR_BAD_JSON},
-      {"{\"a\":1,\"a\":2}", 13, CR_ERROR_BAD_JSON},
-      {"", 0, CR_ERROR_BAD_JSON},
-      {"\"\\ud800\"", 8, CR_ERROR_LONE_SURROGATE},
-      {"\"\\udc00\"", 8, CR_ERROR_LONE_SURROGATE},
-      {"\"\\ud83d\\u0041\"", 14, CR_ERROR_LONE_SURROGATE},
-      {"\"\\u0000\"", 8, CR_ERROR_NUL_BYTE},
-      {"\"a\0b\"", 5, CR_ERROR_NUL_BYTE},
-      {"\"\xff\"", 3, CR_ERROR_INVALID_UTF8},
-      {"\"\xed\xa0\x80\"", 5, CR_ERROR_INVALID_UTF8}, /* a surrogate in UTF-8 */
-  };
-  for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-    g_autoptr(GError) error = NULL;
-    json_t *value = cr_json_parse(cases[i].text, cases[i].n, &error);
-    g_assert_null(value);
-    g_assert_error(error, CR_ERROR, (gint)cases[i].code);
-  }
-}
-
-static void
-test_json_depth(void)
-{
-  g_autoptr(GString) deep = g_string_new(NULL);
-  g_autoptr(GError) error = NULL;
-  for (int i = 0; i < 64; i++)
-    g_string_append_c(deep, '[');
-  g_autofree char *open64 = g_strdup(deep->str), *shut = g_strnfill(64, ']'),
-                  *fits = g_strconcat(open64, shut, NULL), *over = g_strconcat("[", open64, shut, "]", NULL);
-  json_t *value = cr_json_parse(fits, strlen(fits), &error);
-  g_assert_no_error(error);
-  json_decref(value);
-  g_assert_null(cr_json_parse(over, strlen(over), &error));
-  assert_code(error, LIMIT);
-  value = cr_json_parse("\"[[[[\\\"[[{{\"", 12, &error); /* brackets in strings do not count */
-  g_assert_no_error(error);
-  json_decref(value);
-}
-
-/* A fault is told by its place, never by the text near it: that may be a patient's. */
-static void
-test_json_tells_no_text(void)
-{
-  g_autoptr(GError) error = NULL;
-  static const char *const bad[] = {"{\"text\": \"Maria Lopez\" x}", "{\"text\": Lopez}",
-                                    "{\"Lopez\": 1, \"Lopez\": 2}", "[\"Lopez\""};
-  for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
-    g_assert_null(cr_json_parse(bad[i], strlen(bad[i]), &error));
-    g_assert_null(strstr(error->message, "Lopez"));
-    assert_code(error, BAD_JSON);
-  }
-}
-
-static void
-test_json_round_trip(void)
-{
-  static const char *const same[] = {"{\"b\":1,\"a\":[0.98,1e-07,1.0,-3,true,false,null],\"text\":"
-                                     "\"caf\xc3\xa9 \xf0\x9f\x98\x8a \\\"q\\\" \\\\ \\n\\t\\u0001\"}",
-                                     "[0.1,0.30000000000000004,1e+300,123456789012345]", "\"\""};
-  for (guint i = 0; i < G_N_ELEMENTS(same); i++) {
-    g_autoptr(GError) error = NULL;
-    g_autoptr(json_t) value = cr_json_parse(same[i], strlen(same[i]), &error);
-    g_assert_no_error(error);
-    g_autofree char *text = cr_json_dump(value);
-    g_assert_cmpstr(text, ==, same[i]);
-  }
-}
-
 int
 main(int argc, char **argv)
 {
@@ -495,10 +416,6 @@ main(int argc, char **argv)
   g_test_add_func("/base/lock", test_lock);
   g_test_add_func("/base/seal/flips", test_seal_every_flip);
   g_test_add_func("/base/seal/hashes", test_hashes);
-  g_test_add_func("/base/json/refuses", test_json_refuses);
-  g_test_add_func("/base/json/depth", test_json_depth);
-  g_test_add_func("/base/json/no-text", test_json_tells_no_text);
-  g_test_add_func("/base/json/round-trip", test_json_round_trip);
   int status = g_test_run();
   cr_dir_remove(dir, NULL);
   g_free(dir);
