@@ -59,8 +59,8 @@ cr_labels_inputs_hash(CrDb *work, const char *note, GError **error)
   g_autoptr(CrStmt) stmt =
       cr_db_query(work, error,
                   "SELECT o.reader || ' ' || o.id FROM finding_op o"
-                  " JOIN task t ON t.note=o.note AND t.reader=o.reader AND t.state IN ('open','done')"
-                  " JOIN document d ON d.id=o.note AND d.cleared_sha256=o.text"
+                  " JOIN task t ON t.note=o.note AND +t.reader=o.reader AND +t.state IN ('open','done')"
+                  " JOIN document d ON d.id=o.note AND +d.cleared_sha256=o.text"
                   " WHERE o.note=? ORDER BY o.reader, o.seq",
                   "s", note);
   if (!stmt)

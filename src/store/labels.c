@@ -238,7 +238,9 @@ cr_labels_batch_count(CrDb *work, const char *batch, const char *state, GError *
                        "ss", batch, state);
 }
 
-/* ---- tasks ---- */
+/* ---- tasks ----
+ * "+state" and "+reader" keep the planner from the index over readers where the note is known: without
+ * statistics it would walk all tasks of a reader for each note. */
 
 gboolean
 cr_labels_put_task(CrDb *work, const CrTaskRow *row, gint64 time_us, GError **error)
@@ -298,8 +300,8 @@ char *
 cr_labels_task_state(CrDb *work, const char *note, const char *reader, GError **error)
 {
   return cr_labels_one_text(cr_db_query(work, error,
-                                        "SELECT state FROM task WHERE note=? AND reader=?"
-                                        " AND state IN ('open','done')",
+                                        "SELECT state FROM task WHERE note=? AND +reader=?"
+                                        " AND +state IN ('open','done')",
                                         "ss", note, reader),
                             error);
 }
@@ -309,7 +311,7 @@ cr_labels_set_task(CrDb *work, const char *note, const char *reader, const char 
                    GError **error)
 {
   return cr_db_exec(work, error,
-                    "UPDATE task SET state=?, time_us=? WHERE note=? AND reader=? AND state IN "
+                    "UPDATE task SET state=?, time_us=? WHERE note=? AND +reader=? AND +state IN "
                     "('open','done')",
                     "siss", state, time_us, note, reader);
 }
@@ -318,7 +320,7 @@ gboolean
 cr_labels_end_tasks(CrDb *work, const char *batch, const char *note, const char *state, GError **error)
 {
   if (note)
-    return cr_db_exec(work, error, "UPDATE task SET state=? WHERE note=? AND state IN ('open','done')", "ss",
+    return cr_db_exec(work, error, "UPDATE task SET state=? WHERE note=? AND +state IN ('open','done')", "ss",
                       state, note);
   return cr_db_exec(work, error, "UPDATE task SET state=? WHERE batch=? AND state IN ('open','done')", "ss",
                     state, batch);
@@ -328,8 +330,8 @@ gint64
 cr_labels_count_tasks(CrDb *work, const char *note, const char *state, GError **error)
 {
   return cr_db_get_int(work, 0, error,
-                       "SELECT count(*) FROM task WHERE note=?1 AND state IN ('open','done')"
-                       " AND (?2 IS NULL OR state=?2)",
+                       "SELECT count(*) FROM task WHERE note=?1 AND +state IN ('open','done')"
+                       " AND (?2 IS NULL OR +state=?2)",
                        "ss", note, state);
 }
 
@@ -338,7 +340,7 @@ cr_labels_note_readers(CrDb *work, const char *note, GError **error)
 {
   g_autoptr(GPtrArray) list = cr_labels_text_list(
       cr_db_query(work, error,
-                  "SELECT reader FROM task WHERE note=? AND state IN ('open','done') ORDER BY reader", "s",
+                  "SELECT reader FROM task WHERE note=? AND +state IN ('open','done') ORDER BY reader", "s",
                   note),
       error);
   if (!list)
@@ -353,7 +355,7 @@ cr_labels_doubly_read(CrDb *work, const char *batch, GError **error)
   return cr_labels_text_list(
       cr_db_query(work, error,
                   "SELECT r.note FROM reading_note r JOIN task t ON t.note=r.note"
-                  " WHERE (?1 IS NULL OR r.batch=?1) AND t.state IN ('open','done')"
+                  " WHERE (?1 IS NULL OR r.batch=?1) AND +t.state IN ('open','done')"
                   " GROUP BY r.note HAVING count(*)=2 AND min(t.state)='done' AND max(t.state)='done'"
                   " ORDER BY r.batch, r.seq",
                   "s", batch),
@@ -365,7 +367,7 @@ cr_labels_count_doubly(CrDb *work, const char *batch, GError **error)
 {
   return cr_db_get_int(work, 0, error,
                        "SELECT count(*) FROM (SELECT r.note FROM reading_note r JOIN task t ON t.note=r.note"
-                       " WHERE (?1 IS NULL OR r.batch=?1) AND t.state IN ('open','done')"
+                       " WHERE (?1 IS NULL OR r.batch=?1) AND +t.state IN ('open','done')"
                        " GROUP BY r.note HAVING count(*)=2)",
                        "s", batch);
 }
