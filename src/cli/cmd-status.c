@@ -2,6 +2,7 @@
 #include "base/base.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include <chartroom/formats.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -214,10 +215,28 @@ audit_anchor(CrCli *cli, const AuditOptions *o)
   return cr_cli_close(cli, p, ok ? CR_EXIT_DONE : cr_cli_fail(cli, error));
 }
 
+/* An exported folder against its receipt: every file there, with its hash and its offsets. */
+static int
+audit_receipt(CrCli *cli, const AuditOptions *o)
+{
+  GError *error = NULL;
+  if (!cr_receipt_check(cli->rest[0], &error))
+    return cr_cli_fail(cli, error);
+  if (cli->json) {
+    g_autoptr(json_t) json = json_pack("{s:b, s:s}", "ok", TRUE, "folder", cli->rest[0]);
+    cr_cli_print_json(json);
+  } else
+    printf("%s is as its receipt says\n", cli->rest[0]);
+  return CR_EXIT_DONE;
+}
+
+static const char *const audit_verb_names[] = {"log", "verify", "anchor", "receipt", NULL};
+
 static const struct {
   const char *name;
   int (*run)(CrCli *cli, const AuditOptions *o);
-} audit_verbs[] = {{"log", audit_log}, {"verify", audit_verify}, {"anchor", audit_anchor}};
+} audit_verbs[] = {
+    {"log", audit_log}, {"verify", audit_verify}, {"anchor", audit_anchor}, {"receipt", audit_receipt}};
 
 static void
 audit_options_clear(AuditOptions *o)
@@ -241,20 +260,21 @@ cr_cmd_audit(int argc, char **argv)
       {"out", 0, 0, G_OPTION_ARG_FILENAME, &o.out, "anchor: write it to FILE (else printed)", "FILE"},
       {NULL}};
   if (!cr_cli_parse(
-          &cli, argc, argv, CR_CLI_PROJECT, "log|verify|anchor PROJECT",
+          &cli, argc, argv, CR_CLI_PROJECT, "log|verify|anchor PROJECT | receipt DIR",
           "  log PROJECT      every event: who, what, when, why\n"
           "  verify PROJECT   checks the chain, the tree and the signatures; needs no passphrase; exit 1 "
           "where it does not hold\n"
           "  anchor PROJECT   signs the trail as it stands; keep the line outside the project, so that a "
-          "rollback shows\n\n"
+          "rollback shows\n"
+          "  receipt DIR      checks an exported folder against its receipt: hashes, and every offset\n\n"
           "What happens between two anchors at the hands of somebody who holds all keys cannot be detected.",
           entries, 2, 2, &status))
     return status;
-  cr_cli_project_first(&cli, (const char *const[]){"log", "verify", "anchor", NULL});
+  cr_cli_project_first(&cli, audit_verb_names);
   for (guint i = 0; i < G_N_ELEMENTS(audit_verbs); i++)
     if (g_str_equal(audit_verbs[i].name, cli.rest[1]))
       return audit_verbs[i].run(&cli, &o);
-  return cr_cli_usage(&cli, "audit: the verbs are log, verify and anchor");
+  return cr_cli_usage(&cli, "audit: the verbs are log, verify, anchor and receipt");
 }
 
 /* ---- attest ---- */

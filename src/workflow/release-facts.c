@@ -492,6 +492,7 @@ state_opening(const CrRelease *release, json_t *facts)
 static gboolean
 state_labels(const CrRelease *release, json_t *facts, GError **error)
 {
+  json_object_set_new(facts, "labelled", json_boolean(!release->options->unlabelled));
   if (release->options->unlabelled)
     return TRUE;
   state_guidelines(release, facts);

@@ -227,7 +227,7 @@ def usage_and_table():
     assert "span F1 strict" in table and "few-documents" in table, table
     assert "not defined" in run("--ratings", os.path.join(CASES, "one-category.csv"), "--table").stdout
     assert "FILE" in run("--help").stdout
-    assert run(a, "missing.jsonl", status=3).stderr.startswith("chartroom: io: missing.jsonl")
+    assert run(a, "missing.jsonl", status=2).stderr.startswith("chartroom: not-found: missing.jsonl")
 
 
 def main():
