@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* About a third of a second and 128 MiB on a small workstation. */
-#define PASSPHRASE_OPS 3
+#define PASSPHRASE_OPS 5
 #define PASSPHRASE_MEM ((guint64)128 << 20)
 
 void
