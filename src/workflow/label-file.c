@@ -1,4 +1,6 @@
-/* label-file.c: label files of a reader, checked in full before anything is written; all notes or none. */
+/* label-file.c: label files of a reader, checked in full before anything is written; all notes or none. Each
+ * note is prepared twice, to be checked and to be written, and let go in between: memory holds one at a time.
+ */
 #include "workflow/reading-private.h"
 #include <chartroom/formats.h>
 
@@ -23,21 +25,20 @@ typedef struct {
 } Prepared;
 
 static void
-prepared_free(gpointer data)
+prepared_clear(Prepared *n)
 {
-  Prepared *n = data;
-  g_free(n->note);
-  cr_journal_free(n->journal);
+  g_clear_pointer(&n->note, g_free);
+  g_clear_pointer(&n->journal, cr_journal_free);
   g_clear_pointer(&n->set, json_decref);
   g_clear_pointer(&n->repaired, json_decref);
-  g_free(n);
 }
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Prepared, prepared_clear)
 
 static void
 label_file_clear(LabelFile *file)
 {
   g_clear_pointer(&file->guidelines, cr_guidelines_free);
-  g_clear_pointer(&file->notes, g_ptr_array_unref);
   g_clear_pointer(&file->seen, g_hash_table_unref);
 }
 
@@ -206,24 +207,49 @@ prepare_set(LabelFile *file, Prepared *n, const json_t *line, GError **error)
 }
 
 static gboolean
-prepare_line(LabelFile *file, const json_t *line, GError **error)
+prepare_line(LabelFile *file, const json_t *line, Prepared *n, GError **error)
 {
   const char *id = cr_reading_need(line, "id", error);
-  g_autofree char *note = id ? cr_project_resolve_note(file->p, id, error) : NULL;
-  if (!note || !check_version(file, line, note, error))
+  n->note = id ? cr_project_resolve_note(file->p, id, error) : NULL;
+  if (!n->note || !check_version(file, line, n->note, error))
     return FALSE;
-  if (g_hash_table_contains(file->seen, note)) {
-    g_set_error(error, CR_ERROR, CR_ERROR_DUPLICATE_ID, "note %s stands twice in the file", note);
-    return FALSE;
-  }
-  Prepared *n = g_new0(Prepared, 1);
-  g_ptr_array_add(file->notes, n);
-  n->note = g_steal_pointer(&note);
-  g_hash_table_add(file->seen, n->note);
   n->done = !json_is_false(json_object_get(line, "done"));
   n->repaired = json_array();
   n->journal = cr_task_open(file->p, n->note, error);
   return n->journal && prepare_set(file, n, line, error);
+}
+
+static gboolean
+check_line(LabelFile *file, const json_t *line, json_t *report, GError **error)
+{
+  g_auto(Prepared) n = {0};
+  if (!prepare_line(file, line, &n, error))
+    return FALSE;
+  if (!g_hash_table_add(file->seen, g_strdup(n.note))) {
+    g_set_error(error, CR_ERROR, CR_ERROR_DUPLICATE_ID, "note %s stands twice in the file", n.note);
+    return FALSE;
+  }
+  json_array_append_new(report, json_pack("{s:s, s:O}", "note", n.note, "repaired", n.repaired));
+  return TRUE;
+}
+
+/* Every line is looked at, so that one run shows everything that has to be corrected. */
+static gboolean
+check_all(LabelFile *file, const json_t *lines, json_t *report, GError **error)
+{
+  g_autoptr(GError) first = NULL;
+  json_t *line;
+  gsize i;
+  json_array_foreach((json_t *)lines, i, line)
+  {
+    g_autoptr(GError) why = NULL;
+    if (!check_line(file, line, report, &why) && !first)
+      first = g_steal_pointer(&why);
+  }
+  if (!first)
+    return TRUE;
+  g_propagate_error(error, g_steal_pointer(&first));
+  return FALSE;
 }
 
 /* ---- writing ---- */
@@ -298,57 +324,38 @@ write_note(LabelFile *file, Prepared *n, json_t *report, GError **error)
 }
 
 static gboolean
-write_all(LabelFile *file, json_t *report, GError **error)
+write_all(LabelFile *file, const json_t *lines, json_t *report, GError **error)
 {
-  for (guint i = 0; i < file->notes->len; i++)
-    if (!write_note(file, file->notes->pdata[i], report, error))
+  json_t *line;
+  gsize i;
+  json_array_foreach((json_t *)lines, i, line)
+  {
+    g_auto(Prepared) n = {0};
+    if (!prepare_line(file, line, &n, error) || !write_note(file, &n, report, error))
       return FALSE;
-  return TRUE;
-}
-
-static json_t *
-checked_only(const LabelFile *file)
-{
-  json_t *report = json_array();
-  for (guint i = 0; i < file->notes->len; i++) {
-    const Prepared *n = file->notes->pdata[i];
-    json_array_append_new(report, json_pack("{s:s, s:O}", "note", n->note, "repaired", n->repaired));
   }
-  return report;
+  return TRUE;
 }
 
 json_t *
 cr_reading_label(CrProject *p, const json_t *lines, guint flags, json_t **problems, GError **error)
 {
-  g_autoptr(json_t) found = json_array(), report = NULL;
-  g_autoptr(GError) first = NULL;
+  g_autoptr(json_t) found = json_array(), checked = json_array(), report = json_array();
   g_auto(LabelFile) file = {.p = p,
                             .flags = flags,
                             .problems = found,
-                            .notes = g_ptr_array_new_with_free_func(prepared_free),
-                            .seen = g_hash_table_new(g_str_hash, g_str_equal)};
-  json_t *line;
-  gsize i;
+                            .seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
   if (!cr_gate_guidelines(p, &file.newest, error) ||
       !(file.guidelines = cr_reading_guidelines(p, file.newest, error)))
     return NULL;
-  /* Every line is looked at, so that one run shows everything that has to be corrected. */
-  json_array_foreach((json_t *)lines, i, line)
-  {
-    g_autoptr(GError) why = NULL;
-    if (!prepare_line(&file, line, &why) && !first)
-      first = g_steal_pointer(&why);
-  }
+  gboolean fits = check_all(&file, lines, checked, error);
   if (problems)
     *problems = json_incref(found);
-  if (first) {
-    g_propagate_error(error, g_steal_pointer(&first));
+  if (!fits)
     return NULL;
-  }
-  if (flags & CR_LABEL_CHECK_ONLY || file.notes->len == 0)
-    return checked_only(&file);
-  report = json_array();
-  if (!cr_tx_begin(p, error) || !cr_reading_end(p, write_all(&file, report, error), error))
+  if (flags & CR_LABEL_CHECK_ONLY || json_array_size(lines) == 0)
+    return g_steal_pointer(&checked);
+  if (!cr_tx_begin(p, error) || !cr_reading_end(p, write_all(&file, lines, report, error), error))
     return NULL;
   return g_steal_pointer(&report);
 }
