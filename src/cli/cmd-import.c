@@ -176,8 +176,7 @@ report_redact(CrCli *cli, const json_t *result)
   if (cli->json)
     cr_cli_print_json(result);
   else {
-    printf("%" G_GINT64_FORMAT " notes cleared by policy %s (%s)\n", number(result, "cleared"),
-           json_string_value(json_object_get(result, "policy")),
+    printf("%" G_GINT64_FORMAT " notes cleared by policy %s\n", number(result, "cleared"),
            json_string_value(json_object_get(result, "version")));
     print_kinds(json_object_get(result, "by_kind"));
     json_array_foreach(held, i, row) printf(

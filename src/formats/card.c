@@ -73,7 +73,9 @@ put_value(GString *out, const json_t *value)
     put_real(out, json_real_value(value));
   else if (json_is_boolean(value))
     g_string_append(out, json_is_true(value) ? "yes" : "no");
-  else if (json_is_array(value) && json_array_size(value) > 0)
+  else if (json_is_array(value) && json_array_size(value) == 0)
+    g_string_append(out, "none");
+  else if (json_is_array(value))
     put_list(out, value);
   else
     g_string_append(out, not_recorded);

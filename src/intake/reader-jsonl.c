@@ -71,7 +71,9 @@ static void
 take_fields(const Reader *reader, json_t *object, CrRecord *record)
 {
   for (gsize i = 0; cr_record_fields[i] != NULL; i++) {
-    const char *field = cr_record_fields[i], *key = mapped_key(reader, field);
+    const char *field = cr_record_fields[i], *mapped = mapped_key(reader, field);
+    /* A map made for another file of the same import takes nothing from this one. */
+    const char *key = json_object_get(object, mapped) != NULL ? mapped : field;
     char **member = cr_record_member(record, field);
     g_autofree char *value = *member == NULL ? scalar_dup(json_object_get(object, key)) : NULL;
     if (value == NULL)

@@ -75,11 +75,10 @@ write_cleared(Clearing *c, const CrReviewNote *n, const CrRedaction *redaction, 
   g_autofree char *sha =
       cr_sha256_hex(cr_text_bytes(redaction->text), cr_text_length(redaction->text, CR_UNIT_BYTE));
   g_autofree char *kinds = count_kinds(c, redaction), *object = g_strconcat("note:", n->note, NULL);
-  g_autofree char *policy = g_strdup_printf("%s %s", cr_policy_name(c->policy), cr_policy_version(c->policy));
   if (!p->in_tx && !cr_tx_begin(p, error))
     return FALSE;
   record_review(p, n, object);
-  cr_tx_event(p, CR_ROLE_PRIVACY, "note.cleared", object, n->state, kinds, policy);
+  cr_tx_event(p, CR_ROLE_PRIVACY, "note.cleared", object, n->state, kinds, cr_policy_version(c->policy));
   return keep_log(p, n->note, redaction, c->policy, error) &&
          cr_review_scan_clear_note(p->work, n->note, error) &&
          cr_documents_set_cleared(p->work, n->note, redaction->text, sha, error) &&

@@ -364,6 +364,18 @@ test_jsonl_map(void)
   assert_meta(record(kept, 0), "text", "t");
 }
 
+/* One import, two files, one map: the column of the other file must not hide this file's own field. */
+static void
+test_jsonl_map_of_another_file(void)
+{
+  g_autoptr(GHashTable) map = g_hash_table_new(g_str_hash, g_str_equal);
+  CrIntakeOptions options = {.map = map};
+  g_hash_table_insert(map, "visit_date", "date");
+  g_autoptr(Kept) kept = read_bytes(
+      "m2.jsonl", "{\"id\":\"a\",\"text\":\"t\",\"meta\":{\"date\":\"2018-10-07\"}}\n", -1, &options);
+  g_assert_cmpstr(record(kept, 0)->date, ==, "2018-10-07");
+}
+
 /* A long text is taken out of its line before the line is parsed: the same must come of it as of a short one,
  * which goes through the parser. */
 static void
@@ -720,6 +732,7 @@ main(int argc, char **argv)
   g_test_add_func("/intake/jsonl", test_jsonl);
   g_test_add_func("/intake/jsonl-bad", test_jsonl_bad);
   g_test_add_func("/intake/jsonl-map", test_jsonl_map);
+  g_test_add_func("/intake/jsonl-map-of-another-file", test_jsonl_map_of_another_file);
   g_test_add_func("/intake/jsonl-long", test_jsonl_long);
   g_test_add_func("/intake/jsonl-mutated", test_jsonl_mutated);
   g_test_add_func("/intake/csv", test_csv);
