@@ -121,13 +121,15 @@ choose_notes(Assignment *a, GError **error)
   return TRUE;
 }
 
-/* An overridden gate is passed, and says so in the trail and on the card. */
+/* An overridden gate is passed, and says so in the trail and on the card. The override may name the pilot, or
+ * the batch that is to begin. */
 static gboolean
-pilot_lets_pass(CrProject *p, const char *batch, GError **error)
+pilot_lets_pass(CrProject *p, const char *pilot, const char *batch, GError **error)
 {
   g_autoptr(GError) local = NULL;
   if (cr_gate_pilot(p, &local) ||
-      (g_error_matches(local, CR_ERROR, CR_ERROR_GATE_PILOT) && cr_gate_overridden(p, "G3", batch)))
+      (g_error_matches(local, CR_ERROR, CR_ERROR_GATE_PILOT) &&
+       (cr_gate_overridden(p, "G3", batch) || cr_gate_overridden(p, "G3", pilot))))
     return TRUE;
   g_propagate_error(error, g_steal_pointer(&local));
   return FALSE;
@@ -144,7 +146,7 @@ begin_batch(Assignment *a, GError **error)
     g_set_error(error, CR_ERROR, CR_ERROR_EXISTS, "there is a reading batch '%s'", a->options->batch);
     return FALSE;
   }
-  if (names->len > 0 && !pilot_lets_pass(a->p, a->options->batch, error))
+  if (names->len > 0 && !pilot_lets_pass(a->p, names->pdata[0], a->options->batch, error))
     return FALSE;
   a->batch->name = g_strdup(a->options->batch);
   a->batch->seq = (gint64)names->len + 1;

@@ -196,22 +196,26 @@ check_out(const CrRelease *release, GError **error)
   return TRUE;
 }
 
+/* Beside the target, named after the project: whoever holds the project's lock is the only one who writes
+ * there, so what a killed export left behind can go. */
 static gboolean
 make_folder(CrRelease *release, GError **error)
 {
   g_autofree char *full = g_canonicalize_filename(release->options->out, NULL),
                   *parent = g_path_get_dirname(full);
-  g_autofree char *folder = cr_random_code(release->p->env, ".partial-", 8);
+  g_autofree char *folder = g_strconcat(full, ".partial-", release->p->id, NULL);
   if (g_mkdir_with_parents(parent, 0777) != 0) {
     cr_error_set_errno(error, errno, parent, "making the folder");
     return FALSE;
   }
-  release->folder = g_strconcat(full, folder, NULL);
-  if (g_mkdir(release->folder, 0777) == 0)
-    return TRUE;
-  cr_error_set_errno(error, errno, release->folder, "making the folder");
-  g_clear_pointer(&release->folder, g_free);
-  return FALSE;
+  if (!cr_dir_remove(folder, error))
+    return FALSE;
+  if (g_mkdir(folder, 0777) != 0) {
+    cr_error_set_errno(error, errno, folder, "making the folder");
+    return FALSE;
+  }
+  release->folder = g_steal_pointer(&folder);
+  return TRUE;
 }
 
 /* ---- the receipt ---- */

@@ -67,11 +67,13 @@ cr_reading_resolve_list(CrProject *p, GError **error)
   for (guint i = 0; notes && i < notes->len; i++)
     if (!list_note(&l, notes->pdata[i], error))
       return NULL;
-  gint64 resolved = notes ? cr_documents_count(p->work, "resolved", NULL, &local) : 0;
-  if (local)
-    g_propagate_error(error, g_steal_pointer(&local));
-  if (!notes || (error && *error))
+  if (!notes)
     return NULL;
+  gint64 resolved = cr_documents_count(p->work, "resolved", NULL, &local);
+  if (local) {
+    g_propagate_error(error, g_steal_pointer(&local));
+    return NULL;
+  }
   return json_pack("{s:O, s:I, s:I}", "open", open, "agreed", (json_int_t)l.n_agreed, "resolved",
                    (json_int_t)resolved);
 }

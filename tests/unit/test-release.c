@@ -308,6 +308,22 @@ test_unlabelled(void)
   refuse_export(&f, options, "1 of 3 notes are not cleared");
 }
 
+/* A killed export leaves a folder that nobody takes for one; the next one clears it away. */
+static void
+test_after_a_kill(void)
+{
+  g_auto(Fixture) f = {0};
+  g_autoptr(GError) error = NULL;
+  make_ready(&f, 2);
+  g_autofree char *out = out_path(&f, "out"), *left = g_strconcat(out, ".partial-", f.p->id, NULL),
+                  *file = g_build_filename(left, "all.jsonl", NULL);
+  g_assert_cmpint(g_mkdir(left, 0700), ==, 0);
+  g_assert_true(g_file_set_contents(file, "half a li", -1, NULL));
+  g_autoptr(json_t) report = export_to(&f, "out", (CrReleaseOptions){.seed = -1}, &error);
+  g_assert_no_error(error);
+  assert_nothing_but(&f, (const char *const[]){"out", NULL});
+}
+
 /* ---- what is asked for ---- */
 
 static void
@@ -521,6 +537,7 @@ main(int argc, char **argv)
   g_test_add_func("/release/agreement-holds", test_agreement_holds);
   g_test_add_func("/release/scan-holds", test_scan_holds);
   g_test_add_func("/release/unlabelled", test_unlabelled);
+  g_test_add_func("/release/after-a-kill", test_after_a_kill);
   g_test_add_func("/release/options", test_options);
   g_test_add_func("/release/too-few-patients", test_too_few_patients);
   g_test_add_func("/release/not-what-was-approved", test_not_what_was_approved);

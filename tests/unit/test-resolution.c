@@ -153,6 +153,28 @@ test_pilot_below_the_floor(void)
   assign(&f, "two", anna_ben, 0, 0);
 }
 
+static void
+test_pilot_overridden(void)
+{
+  static const char *const scopes[] = {NULL, "pilot", "two"};
+  for (guint i = 0; i < G_N_ELEMENTS(scopes); i++) {
+    g_auto(Fixture) f = {0};
+    g_autoptr(GError) error = NULL;
+    fixture_init(&f, 4);
+    fixture_members(&f);
+    publish(&f, "One");
+    assign(&f, "pilot", anna_ben, 1, 2);
+    CrAssignOptions options = {.batch = "two", .readers = anna_ben, .overlap = -1, .seed = -1};
+    g_assert_null(cr_reading_assign(f.p, &options, &error));
+    expect(&error, CR_ERROR_GATE_PILOT);
+    g_assert_true(
+        cr_project_override(f.p, "G3", scopes[i], "the readers are needed now", "sen", "sen", &error));
+    assign(&f, "two", anna_ben, 0, 0);
+    g_autoptr(json_t) gates = cr_reading_gates(f.p, &error);
+    g_assert_cmpuint(json_array_size(gates), ==, 2);
+  }
+}
+
 /* A reading that changes after the measurement makes the measurement old. */
 static void
 test_stale_agreement(void)
@@ -522,6 +544,7 @@ main(int argc, char **argv)
   g_test_add_func("/resolution/agreement-repeats", test_agreement_repeats);
   g_test_add_func("/resolution/nothing-to-compare", test_nothing_to_compare);
   g_test_add_func("/resolution/pilot-below-the-floor", test_pilot_below_the_floor);
+  g_test_add_func("/resolution/pilot-overridden", test_pilot_overridden);
   g_test_add_func("/resolution/stale-agreement", test_stale_agreement);
   g_test_add_func("/resolution/one-person-alone", test_one_person_alone);
   g_test_add_func("/resolution/difference-kinds", test_difference_kinds);
