@@ -232,9 +232,12 @@ add_span(CrDecisions *d, CrKindSpan k)
 static void
 drop_added_over(CrDecisions *d, CrSpan span)
 {
+  guint before = d->added->len;
   for (guint i = d->added->len; i-- > 0;)
     if (cr_span_overlaps(g_array_index(d->added, CrKindSpan, i).span, span))
       g_array_remove_index(d->added, i);
+  if (d->added->len < before)
+    reopen_uncovered(d);
 }
 
 static void
@@ -242,9 +245,8 @@ decide(CrDecisions *d, guint i, CrVerdict verdict, const CrSpan *span, const CrP
 {
   const CrPhiSpan *c = &g_array_index(d->candidates, CrPhiSpan, i);
   CrDecision x = {.verdict = verdict, .as = {.span = span ? *span : c->span, .kind = kind ? *kind : c->kind}};
-  drop_added_over(d, c->span);
   g_array_index(d->decisions, CrDecision, i) = x;
-  reopen_uncovered(d);
+  drop_added_over(d, c->span);
 }
 
 static const struct {
@@ -319,12 +321,16 @@ cr_decisions_apply(CrDecisions *d, const CrText *text, const json_t *line, CrVer
   return TRUE;
 }
 
+/* No addition overlaps a candidate that is undecided (it would have decided it), so none is voided here. */
 void
 cr_decisions_finish(CrDecisions *d, CrVerdict rest)
 {
-  for (guint i = 0; rest != CR_UNDECIDED && i < d->decisions->len; i++)
-    if (g_array_index(d->decisions, CrDecision, i).verdict == CR_UNDECIDED)
-      decide(d, i, rest, NULL, NULL);
+  for (guint i = 0; rest != CR_UNDECIDED && i < d->decisions->len; i++) {
+    CrDecision *x = &g_array_index(d->decisions, CrDecision, i);
+    const CrPhiSpan *c = &g_array_index(d->candidates, CrPhiSpan, i);
+    if (x->verdict == CR_UNDECIDED)
+      *x = (CrDecision){.verdict = rest, .as = {.span = c->span, .kind = c->kind}};
+  }
 }
 
 guint

@@ -158,10 +158,12 @@ record(Detection *d, const char *note, const GArray *spans, GError **error)
       !cr_documents_set_counts(p->work, note, spans->len, 0, error))
     return FALSE;
   count(d, spans);
-  return ++d->in_tx % NOTES_A_TRANSACTION != 0 || cr_tx_commit(p, error);
+  d->in_tx++;
+  return TRUE;
 }
 
-/* The notes of one patient: the first look gathers names, the second looks for them everywhere. */
+/* The notes of one patient: the first look gathers names, the second looks for them everywhere. They are
+ * committed together: half of them, found again after a crash, would not know the names of the others. */
 static gboolean
 detect_patient(Detection *d, const Waiting *notes, guint n, GError **error)
 {
@@ -178,7 +180,10 @@ detect_patient(Detection *d, const Waiting *notes, guint n, GError **error)
     if (d->progress)
       d->progress("notes", d->n_notes, d->n_all, d->user_data);
   }
-  return TRUE;
+  if (d->in_tx < NOTES_A_TRANSACTION)
+    return TRUE;
+  d->in_tx = 0;
+  return cr_tx_commit(d->p, error);
 }
 
 static gboolean
