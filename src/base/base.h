@@ -48,7 +48,8 @@ char *cr_random_code(CrEnv *env, const char *prefix, guint n_chars);
 
 /* Reads a whole file, or a pipe to its end, of at most max_bytes (CR_ERROR_LIMIT beyond). */
 GBytes *cr_file_read(const char *path, gsize max_bytes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Writes beside, fsyncs, renames over path, fsyncs the folder. mode for example 0600. On failure path is
+/* Writes beside (.NAME.chartroom.tmp), fsyncs, renames over path, fsyncs the folder. mode for example 0600.
+ * Writers of one path wait for each other; what a killed one left goes with the next. On failure path is
  * what it was, or (only where syncing the folder failed) the new whole. */
 gboolean cr_file_replace(const CrIo *io, const char *path, const void *data, gsize n_bytes, mode_t mode,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;

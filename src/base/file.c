@@ -1,5 +1,5 @@
-/* file.c: files that are whole or not there. */
-#include "base/base.h"
+/* file.c: reading files; folders that are whole or not there. */
+#include "base/file-private.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -93,36 +93,7 @@ cr_file_read(const char *path, gsize max_bytes, GError **error)
   return NULL;
 }
 
-/* ---- writing ---- */
-
-static gboolean
-write_all(const CrIo *io, int fd, const char *data, gsize n_bytes)
-{
-  while (n_bytes > 0) {
-    ssize_t n = io->write(fd, data, n_bytes);
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n <= 0) {
-      errno = n == 0 ? ENOSPC : errno;
-      return FALSE;
-    }
-    data += n;
-    n_bytes -= (gsize)n;
-  }
-  return TRUE;
-}
-
-/* Writes, syncs and closes; errno tells what failed. */
-static gboolean
-fill_file(const CrIo *io, int fd, const void *data, gsize n_bytes)
-{
-  gboolean ok = write_all(io, fd, data, n_bytes) && io->fsync(fd) == 0;
-  int failed = errno;
-  if (io->close(fd) != 0 && ok)
-    return FALSE;
-  errno = failed;
-  return ok;
-}
+/* ---- syncing ---- */
 
 static gboolean
 sync_path(const CrIo *io, const char *path, int flags, GError **error)
@@ -137,8 +108,8 @@ sync_path(const CrIo *io, const char *path, int flags, GError **error)
 }
 
 /* The way to a folder may lead over links, and its own name may be one. */
-static gboolean
-sync_folder(const CrIo *io, const char *dir, GError **error)
+gboolean
+cr_dir_sync_by(const CrIo *io, const char *dir, GError **error)
 {
   g_autofree char *inside = g_build_filename(dir, ".", NULL);
   return sync_path(io, inside, O_DIRECTORY, error);
@@ -147,25 +118,7 @@ sync_folder(const CrIo *io, const char *dir, GError **error)
 gboolean
 cr_dir_sync(const char *dir, GError **error)
 {
-  return sync_folder(cr_env_default()->io, dir, error);
-}
-
-gboolean
-cr_file_replace(const CrIo *io, const char *path, const void *data, gsize n_bytes, mode_t mode,
-                GError **error)
-{
-  g_autofree char *aside = g_strdup_printf("%s.%d.tmp", path, (int)getpid()), *dir = g_path_get_dirname(path);
-  int fd = io->open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode);
-  if (fd < 0) {
-    cr_error_set_errno(error, errno, path, "writing");
-    return FALSE;
-  }
-  if (!fill_file(io, fd, data, n_bytes) || io->rename(aside, path) != 0) {
-    cr_error_set_errno(error, errno, path, "writing");
-    io->unlink(aside);
-    return FALSE;
-  }
-  return sync_folder(io, dir, error);
+  return cr_dir_sync_by(cr_env_default()->io, dir, error);
 }
 
 /* ---- folders ---- */
@@ -266,9 +219,9 @@ put_in_place(const CrIo *io, const char *dir, const char *target, GError **error
   if (!look_at_target(target, &is_there, error))
     return FALSE;
   if (is_there)
-    return exchange(dir, target, error) && sync_folder(io, parent, error) && cr_dir_remove(dir, error);
+    return exchange(dir, target, error) && cr_dir_sync_by(io, parent, error) && cr_dir_remove(dir, error);
   if (io->rename(dir, target) == 0)
-    return sync_folder(io, parent, error);
+    return cr_dir_sync_by(io, parent, error);
   cr_error_set_errno(error, errno, target, "putting it in place");
   return FALSE;
 }

@@ -158,11 +158,11 @@ test_replace_is_whole_or_not(void)
                   *path = g_build_filename(folder, "f", NULL);
   g_autoptr(GError) error = NULL;
   int n = 0;
-  for (gboolean ok = FALSE; !ok; n++) {
+  for (calls_left = 0; calls_left <= 0; n++) { /* until no call is left to fail */
     put(folder, "f", "the old content");
     calls_left = n + 1;
     renamed = FALSE;
-    ok = cr_file_replace(&failing_io, path, "something new", 13, 0600, &error);
+    gboolean ok = cr_file_replace(&failing_io, path, "something new", 13, 0600, &error);
     g_assert_true(renamed || !ok);
     assert_content(path, renamed ? "something new" : "the old content");
     g_assert_cmpuint(n_names(folder), ==, 1);
@@ -188,6 +188,57 @@ test_replace_mode(void)
   assert_code(error, NOT_FOUND);
   g_assert_false(cr_file_replace(cr_env_default()->io, dir, "x", 1, 0600, &error)); /* a folder is there */
   assert_code(error, IO);
+}
+
+/* What a killed writer left is gone after the next one, whatever it is. */
+static void
+test_replace_clears_what_was_left(void)
+{
+  g_autofree char *folder = g_build_filename(dir, "left", NULL), *path = g_build_filename(folder, "f", NULL),
+                  *left = g_build_filename(folder, ".f.chartroom.tmp", NULL),
+                  *other = g_build_filename(dir, "other", NULL);
+  g_autoptr(GError) error = NULL;
+  put(folder, ".f.chartroom.tmp", "half of a keyring, and longer than the next");
+  g_assert_true(cr_file_replace(cr_env_default()->io, path, "new", 3, 0600, &error));
+  g_assert_cmpuint(n_names(folder), ==, 1);
+  put(dir, "other", "kept");
+  g_assert_cmpint(symlink(other, left), ==, 0);
+  g_assert_true(cr_file_replace(cr_env_default()->io, path, "newer", 5, 0600, &error));
+  g_assert_cmpuint(n_names(folder), ==, 1);
+  assert_content(path, "newer");
+  assert_content(other, "kept");
+  g_assert_cmpint(g_mkdir(left, 0700), ==, 0); /* not ours to remove */
+  g_assert_false(cr_file_replace(cr_env_default()->io, path, "newest", 6, 0600, &error));
+  assert_code(error, IO);
+  assert_content(path, "newer");
+}
+
+static gpointer
+replace_often(gpointer path)
+{
+  g_autofree char *text = g_strnfill(50000, (char)('a' + g_test_rand_int_range(0, 26)));
+  for (int i = 0; i < 100; i++) {
+    g_autoptr(GError) error = NULL;
+    g_autofree char *now = NULL;
+    g_assert_true(cr_file_replace(cr_env_default()->io, path, text, 50000, 0600, &error));
+    g_assert_true(g_file_get_contents(path, &now, NULL, NULL));
+    g_assert_cmpuint(strspn(now, (char[]){now[0], 0}), ==, 50000); /* somebody's, whole */
+  }
+  return NULL;
+}
+
+static void
+test_replace_at_once(void)
+{
+  g_autofree char *folder = g_build_filename(dir, "at-once", NULL),
+                  *path = g_build_filename(folder, "f", NULL);
+  GThread *threads[4];
+  put(folder, "f", "");
+  for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
+    threads[i] = g_thread_new("writer", replace_often, path);
+  for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
+    g_thread_join(threads[i]);
+  g_assert_cmpuint(n_names(folder), ==, 1);
 }
 
 static void
@@ -408,6 +459,8 @@ main(int argc, char **argv)
   g_test_add_func("/base/env/time", test_time);
   g_test_add_func("/base/file/replace", test_replace_is_whole_or_not);
   g_test_add_func("/base/file/replace-mode", test_replace_mode);
+  g_test_add_func("/base/file/replace-left", test_replace_clears_what_was_left);
+  g_test_add_func("/base/file/replace-at-once", test_replace_at_once);
   g_test_add_func("/base/file/publish", test_publish);
   g_test_add_func("/base/file/publish-refuses", test_publish_refuses);
   g_test_add_func("/base/file/remove", test_remove_follows_no_link);
