@@ -80,7 +80,6 @@ typedef enum {
   X(BAD_POLICY, "bad-policy", CR_EXIT_USAGE, "correct the policy table; data/rules has examples")            \
   X(BAD_DECISION, "bad-decision", CR_EXIT_USAGE,                                                             \
     "correct the decision; `chartroom review PROJECT show NOTE` lists what there is")                        \
-  X(BAD_MODEL, "bad-model", CR_EXIT_USAGE, "use a model file made by this version")                          \
   /* labels */                                                                                               \
   X(LABEL_TEXT, "label-text", CR_EXIT_USAGE,                                                                 \
     "correct the offsets, or let --repair move the labels that fit one place only")                          \
