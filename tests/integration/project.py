@@ -167,6 +167,18 @@ class Home:
         same(self.counts(), before, 'a refusal changed the project')
         return result
 
+    def refuse_import(self, error, *args):
+        """An import that can't begin at all: no note comes in (that it was tried may stand in the trail)."""
+        before = self.states()
+        self.run('import', *args, status=2, error=error)
+        same(self.states(), before, 'notes')
+        self.verify()
+
+    @staticmethod
+    def read_json_lines(path):
+        with open(path, encoding='utf-8') as f:
+            return [json.loads(line) for line in f]
+
     # ---- the stages ----
 
     def init(self, *args, reviewers=1):
