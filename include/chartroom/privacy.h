@@ -57,6 +57,10 @@ CR_EXPORT json_t *cr_project_redact(CrProject *p, const char *policy, const char
 CR_EXPORT json_t *cr_review_scan_findings(CrProject *p, gboolean open_only,
                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The open ones by their words, most frequent first, each with one example:
+ * [{"text","kind","count","note","before","after"}]. */
+CR_EXPORT json_t *cr_review_scan_words(CrProject *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* The cleared text of a note as it is, or as it would be by today's decisions (preview):
  * {"note","text","state"}. */
 CR_EXPORT json_t *cr_review_preview(CrProject *p, const char *note, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -10,7 +10,7 @@
 
 typedef struct {
   char *file, *batch;
-  gboolean disputed, scan, all, preview;
+  gboolean disputed, scan, words, all, preview;
 } ReviewOptions;
 
 static void
@@ -43,17 +43,25 @@ print_rows(const json_t *list)
 
 /* ---- list ---- */
 
+static void
+print_finding(const json_t *row)
+{
+  if (json_object_get(row, "count"))
+    printf("%6" G_GINT64_FORMAT "  %-12s …%s\033[7m%s\033[0m%s…\n", num(row, "count"), str(row, "kind"),
+           str(row, "before"), str(row, "text"), str(row, "after"));
+  else
+    printf("%s  %s  %" G_GINT64_FORMAT "-%" G_GINT64_FORMAT "  %s  %s  …%s\033[7m%s\033[0m%s…\n",
+           str(row, "scan"), str(row, "note"), num(row, "start"), num(row, "end"), str(row, "kind"),
+           str(row, "status"), str(row, "before"), str(row, "text"), str(row, "after"));
+}
+
 static int
 print_scan(CrCli *cli, const json_t *list)
 {
-  size_t i;
-  json_t *row;
-  json_array_foreach(list, i, row) if (!cli->json)
-      printf("%s  %s  %" G_GINT64_FORMAT "-%" G_GINT64_FORMAT "  %s  %s  …%s\033[7m%s\033[0m%s…\n",
-             str(row, "scan"), str(row, "note"), num(row, "start"), num(row, "end"), str(row, "kind"),
-             str(row, "status"), str(row, "before"), str(row, "text"), str(row, "after"));
   if (cli->json)
     print_rows(list);
+  for (size_t i = 0; !cli->json && i < json_array_size(list); i++)
+    print_finding(json_array_get(list, i));
   return CR_EXIT_DONE;
 }
 
@@ -63,8 +71,9 @@ review_list(CrCli *cli, CrProject *p, const ReviewOptions *o)
   GError *error = NULL;
   size_t i;
   json_t *row;
-  g_autoptr(json_t) list = o->scan ? cr_review_scan_findings(p, !o->all, &error)
-                                   : cr_review_list(p, o->batch, o->disputed, &error);
+  g_autoptr(json_t) list = o->scan && o->words ? cr_review_scan_words(p, &error)
+                           : o->scan           ? cr_review_scan_findings(p, !o->all, &error)
+                                               : cr_review_list(p, o->batch, o->disputed, &error);
   g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
   if (!list)
     return cr_cli_fail(cli, error);
@@ -221,6 +230,7 @@ cr_cmd_review(int argc, char **argv)
       {"disputed", 0, 0, G_OPTION_ARG_NONE, &o.disputed, "list: only notes in dispute", NULL},
       {"scan", 0, 0, G_OPTION_ARG_NONE, &o.scan, "list: what the export scan found and nobody answered",
        NULL},
+      {"words", 0, 0, G_OPTION_ARG_NONE, &o.words, "list --scan: by their words, most frequent first", NULL},
       {"all", 0, 0, G_OPTION_ARG_NONE, &o.all, "list --scan: also what is answered", NULL},
       {"preview", 0, 0, G_OPTION_ARG_NONE, &o.preview, "show: the note as your decisions would clear it",
        NULL},

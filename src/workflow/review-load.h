@@ -23,6 +23,10 @@ CrPolicy *cr_project_policy(CrProject *p, GError **error) G_GNUC_WARN_UNUSED_RES
 /* Whether the member may see the others' decisions on the batch: enough members have signed it once, the
  * member among them. */
 gboolean cr_review_is_unblinded(CrProject *p, const char *batch, GError **error);
+/* A decision line with "scan": answers one finding, or with "*" all open ones of the same words. *index is
+ * made when it is needed, and the caller's to free. Runs in the transaction. */
+gboolean cr_review_answer_scan(CrProject *p, GHashTable **index, const json_t *line, guint *n_answers,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Counts the disputes of a note and keeps the count in work.db (running transaction). */
 gboolean cr_review_count_disputes(CrProject *p, const char *note, const CrPolicy *policy, guint *n,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -63,8 +63,9 @@ typedef struct {
   CrProject *p;
   CrPolicy *policy;
   const char *where;
-  GHashTable *open; /* note -> Open */
-  GPtrArray *order; /* the same, as first named */
+  GHashTable *open;       /* note -> Open */
+  GPtrArray *order;       /* the same, as first named */
+  GHashTable *scan_words; /* made when a line needs it */
   guint n_decisions, n_answers;
 } Deciding;
 
@@ -124,30 +125,7 @@ decide_note_line(Deciding *d, const json_t *line, const char *name, GError **err
   return cr_decisions_apply(o->note->decisions->pdata[0], o->note->text, line, &o->rest, error);
 }
 
-/* ---- answering what the export scan found ---- */
-
-static gboolean
-answer_scan(Deciding *d, const json_t *line, const char *key, GError **error)
-{
-  const char *word = json_string_value(json_object_get(line, "decision"));
-  const char *reason = json_string_value(json_object_get(line, "reason"));
-  gboolean leak = g_strcmp0(word, "leak") == 0,
-           keep = g_strcmp0(word, "keep") == 0 || g_strcmp0(word, "reject") == 0;
-  g_autofree char *note = cr_review_scan_note(d->p->work, key, error),
-                  *object = g_strconcat("scan:", key, NULL);
-  if (!note)
-    return FALSE;
-  if (!leak && !keep) {
-    g_set_error(error, CR_ERROR, CR_ERROR_BAD_DECISION, "a scan finding is answered with keep or leak");
-    return FALSE;
-  }
-  d->n_answers++;
-  cr_tx_event(d->p, CR_ROLE_PRIVACY, "scan.answered", object, NULL, leak ? "leak" : "kept", reason);
-  if (leak)
-    return cr_note_return_to_review(d->p, CR_ROLE_PRIVACY, note, reason ? reason : "found by the export scan",
-                                    error);
-  return cr_review_scan_set(d->p->work, key, "kept", reason, error);
-}
+/* ---- a line ---- */
 
 static gboolean
 decide_line(Deciding *d, const json_t *line, GError **error)
@@ -157,7 +135,7 @@ decide_line(Deciding *d, const json_t *line, GError **error)
   if (!note)
     note = json_string_value(json_object_get(line, "id"));
   if (scan)
-    return answer_scan(d, line, scan, error);
+    return cr_review_answer_scan(d->p, &d->scan_words, line, &d->n_answers, error);
   if (note)
     return decide_note_line(d, line, note, error);
   g_set_error(error, CR_ERROR, CR_ERROR_BAD_DECISION, "a decision names a \"note\" or a \"scan\" finding");
@@ -233,6 +211,7 @@ cr_review_decide(CrProject *p, const json_t *lines, const char *where, GError **
   if (!policy || !cr_tx_begin(p, error))
     return NULL;
   gboolean ok = decide_all(&d, lines, &n_complete, error);
+  g_clear_pointer(&d.scan_words, g_hash_table_unref);
   if (ok && p->pending->len == 0) { /* an empty file changes nothing */
     cr_tx_rollback(p);
     ok = TRUE;
