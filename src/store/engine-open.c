@@ -233,6 +233,47 @@ configure(CrDb *db, gboolean marked, GError **error)
          run_pragmas(db, then, error);
 }
 
+/* ---- memory ---- */
+
+static sqlite3_mem_methods system_memory;
+
+static void *
+must_have(void *memory, int n_bytes)
+{
+  if (!memory)
+    g_error("out of memory: %d bytes for a database", n_bytes);
+  return memory;
+}
+
+static void *
+must_malloc(int n_bytes)
+{
+  return must_have(system_memory.xMalloc(n_bytes), n_bytes);
+}
+
+static void *
+must_realloc(void *memory, int n_bytes)
+{
+  return must_have(system_memory.xRealloc(memory, n_bytes), n_bytes);
+}
+
+/* Where memory runs out the program ends, as it does with GLib: the store is then as after a kill, and no
+ * path of the engine's goes on with half of what it asked for (the cipher's own do not check). */
+static void
+end_without_memory(void)
+{
+  static gsize done;
+  if (!g_once_init_enter(&done))
+    return;
+  sqlite3_config(SQLITE_CONFIG_GETMALLOC, &system_memory);
+  sqlite3_mem_methods mine = system_memory;
+  mine.xMalloc = must_malloc;
+  mine.xRealloc = must_realloc;
+  if (sqlite3_config(SQLITE_CONFIG_MALLOC, &mine) != SQLITE_OK)
+    g_debug("the engine was started before its memory could be set up"); /* tests that bring a VFS */
+  g_once_init_leave(&done, 1);
+}
+
 /* ---- opening and closing ---- */
 
 static CrDb *
@@ -284,6 +325,7 @@ open_handle(CrDb *db, gboolean create, GError **error)
 CrDb *
 cr_db_open(const char *path, CrDbKind kind, const CrKey *key, gboolean create, GError **error)
 {
+  end_without_memory();
   CrDb *db = db_alloc(path);
   gboolean marked = FALSE;
   const Cipher *cipher = open_handle(db, create, error) ? find_cipher(db, key, create, &marked, error) : NULL;

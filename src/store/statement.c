@@ -108,14 +108,6 @@ cr_db_query(CrDb *db, GError **error, const char *sql, const char *types, ...)
 
 /* ---- stepping ---- */
 
-/* The engine returns nothing for a value where memory ran out; GLib's way is to end there. */
-static void
-check_memory(CrStmt *stmt, const void *value)
-{
-  if (!value && sqlite3_errcode(stmt->db->handle) == SQLITE_NOMEM)
-    g_error("out of memory");
-}
-
 static void
 finish(CrStmt *stmt)
 {
@@ -162,9 +154,7 @@ cr_stmt_double(CrStmt *stmt, int column)
 const char *
 cr_stmt_text(CrStmt *stmt, int column)
 {
-  const char *text = (const char *)sqlite3_column_text(stmt->handle, column);
-  check_memory(stmt, text);
-  return text;
+  return (const char *)sqlite3_column_text(stmt->handle, column);
 }
 
 gboolean
@@ -179,7 +169,6 @@ cr_stmt_dup_bytes(CrStmt *stmt, int column)
   if (cr_stmt_is_null(stmt, column))
     return NULL;
   const void *data = sqlite3_column_blob(stmt->handle, column);
-  check_memory(stmt, data);
   return g_bytes_new(data, (gsize)sqlite3_column_bytes(stmt->handle, column));
 }
 
