@@ -385,6 +385,26 @@ test_second_file_replaces(void)
                    6 + 5); /* 4 adds, a link, done; remove, move, attribute, answer, reopen */
 }
 
+/* What the program gives out it takes back, and finds nothing changed. */
+static void
+test_round_trip(void)
+{
+  g_auto(Fixture) f = {0};
+  g_autoptr(GError) error = NULL;
+  start_reading(&f, 1);
+  json_decref(label_lines(&f, json_pack("[o]", label_line(note(&f, 0), 0))));
+  g_autoptr(json_t) before = cr_reading_findings(f.p, note(&f, 0), NULL, &error);
+  json_t *line = cr_reading_open_note(f.p, note(&f, 0), &error);
+  g_assert_no_error(error);
+  g_autoptr(json_t) report = label_lines(&f, json_pack("[o]", line));
+  static const char *const counts[] = {"added",   "moved", "relabelled", "changed",
+                                       "removed", "links", "answers"};
+  for (guint i = 0; i < G_N_ELEMENTS(counts); i++)
+    g_assert_cmpint(json_integer_value(json_object_get(json_array_get(report, 0), counts[i])), ==, 0);
+  g_autoptr(json_t) after = cr_reading_findings(f.p, note(&f, 0), NULL, &error);
+  g_assert_true(json_equal(before, after));
+}
+
 /* ---- blindness ---- */
 
 static void
@@ -687,6 +707,7 @@ main(int argc, char **argv)
   g_test_add_func("/reading/all-or-none", test_file_is_all_or_none);
   g_test_add_func("/reading/tasks-and-versions", test_tasks_and_versions);
   g_test_add_func("/reading/second-file-replaces", test_second_file_replaces);
+  g_test_add_func("/reading/round-trip", test_round_trip);
   g_test_add_func("/reading/blind", test_blind);
   g_test_add_func("/reading/journal-is-bound", test_journal_is_bound);
   g_test_add_func("/reading/operations", test_operations);
