@@ -185,17 +185,22 @@ gboolean
 cr_documents_set_cleared(CrDb *work, const char *id, const CrText *text, const char *sha256, GError **error)
 {
   g_autofree char *copy = g_strndup(cr_text_bytes(text), cr_text_length(text, CR_UNIT_BYTE));
-  return changed_one(work, id,
-                     cr_db_exec(work, error, "UPDATE document SET cleared=?, cleared_sha256=? WHERE id=?",
-                                "sss", copy, sha256, id),
-                     error);
+  return changed_one(
+             work, id,
+             cr_db_exec(work, error, "UPDATE document SET cleared_sha256=? WHERE id=?", "ss", sha256, id),
+             error) &&
+         cr_db_exec(work, error,
+                    "INSERT INTO cleared_text(seq, text) SELECT seq, ? FROM document WHERE id=?"
+                    " ON CONFLICT(seq) DO UPDATE SET text=excluded.text",
+                    "ss", copy, id);
 }
 
 CrText *
 cr_documents_load_cleared(CrDb *work, const char *id, GError **error)
 {
   g_autoptr(GError) local = NULL;
-  g_autofree char *text = dup_document_text(work, "SELECT cleared FROM document WHERE id=?", id, &local);
+  g_autofree char *text = dup_document_text(
+      work, "SELECT c.text FROM document d LEFT JOIN cleared_text c ON c.seq=d.seq WHERE d.id=?", id, &local);
   if (text)
     return cr_text_new(text, -1, error);
   if (!local)
@@ -207,10 +212,14 @@ cr_documents_load_cleared(CrDb *work, const char *id, GError **error)
 gint64
 cr_documents_count(CrDb *work, const char *state, const char *batch, GError **error)
 {
-  return cr_db_get_int(
-      work, 0, error,
-      "SELECT count(*) FROM document WHERE (?1 IS NULL OR state=?1) AND (?2 IS NULL OR batch=?2)", "ss",
-      state, batch);
+  if (state && batch)
+    return cr_db_get_int(work, 0, error, "SELECT count(*) FROM document WHERE state=? AND batch=?", "ss",
+                         state, batch);
+  if (state)
+    return cr_db_get_int(work, 0, error, "SELECT count(*) FROM document WHERE state=?", "s", state);
+  if (batch)
+    return cr_db_get_int(work, 0, error, "SELECT count(*) FROM document WHERE batch=?", "s", batch);
+  return cr_db_get_int(work, 0, error, "SELECT count(*) FROM document", "");
 }
 
 gint64

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAGE_SIZE 8192
+#define PAGE_SIZE 8192 /* as in the list of pragmas */
 #define MARK_BYTES 16
 #define CLEAR_BYTES 24
 
@@ -150,14 +150,15 @@ choose_cipher(CrDb *db, const Cipher *cipher)
 static gboolean
 set_key(CrDb *db, const CrKey *key, const Cipher *cipher, GError **error)
 {
+  static const guint8 prefix[] = {'r', 'a', 'w', ':'}; /* the key as it is, and the salt */
   guint8 head[CLEAR_BYTES];
   expected_head(key, cipher, head);
   choose_cipher(db, cipher);
-  uint8_t *raw = sodium_malloc(4 + CR_KEY_BYTES + MARK_BYTES);
-  memcpy(raw, "raw:", 4);
-  memcpy(raw + 4, cr_key_bytes(key), CR_KEY_BYTES);
-  memcpy(raw + 4 + CR_KEY_BYTES, head, MARK_BYTES);
-  int rc = sqlite3_key(db->handle, raw, 4 + CR_KEY_BYTES + MARK_BYTES);
+  uint8_t *raw = sodium_malloc(sizeof prefix + CR_KEY_BYTES + MARK_BYTES);
+  memcpy(raw, prefix, sizeof prefix);
+  memcpy(raw + sizeof prefix, cr_key_bytes(key), CR_KEY_BYTES);
+  memcpy(raw + sizeof prefix + CR_KEY_BYTES, head, MARK_BYTES);
+  int rc = sqlite3_key(db->handle, raw, sizeof prefix + CR_KEY_BYTES + MARK_BYTES);
   sodium_free(raw);
   if (rc != SQLITE_OK)
     cr_store_set_error(error, db, rc, "setting the key");
@@ -216,15 +217,12 @@ run_pragmas(CrDb *db, const char *const *sql, GError **error)
 static gboolean
 configure(CrDb *db, gboolean marked, GError **error)
 {
-  static const char *const first[] = {"PRAGMA page_size=" G_STRINGIFY(PAGE_SIZE),
-                                      "PRAGMA locking_mode=EXCLUSIVE",
-                                      "PRAGMA temp_store=MEMORY",
-                                      "PRAGMA mmap_size=0",
-                                      "PRAGMA secure_delete=ON",
-                                      NULL};
-  static const char *const then[] = {"PRAGMA synchronous=FULL",        "PRAGMA cache_size=-16384",
+  static const char *const first[] = {"PRAGMA page_size=8192",    "PRAGMA locking_mode=EXCLUSIVE",
+                                      "PRAGMA temp_store=MEMORY", "PRAGMA mmap_size=0",
+                                      "PRAGMA secure_delete=ON",  NULL};
+  static const char *const then[] = {"PRAGMA synchronous=FULL",        "PRAGMA cache_size=-65536",
                                      "PRAGMA foreign_keys=ON",         "PRAGMA cell_size_check=ON",
-                                     "PRAGMA wal_autocheckpoint=2000", "PRAGMA journal_size_limit=33554432",
+                                     "PRAGMA wal_autocheckpoint=8000", "PRAGMA journal_size_limit=67108864",
                                      "PRAGMA trusted_schema=OFF",      NULL};
   sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
                     NULL); /* cr_db_close does, where all is well */
@@ -259,19 +257,16 @@ must_realloc(void *memory, int n_bytes)
 
 /* Where memory runs out the program ends, as it does with GLib: the store is then as after a kill, and no
  * path of the engine's goes on with half of what it asked for (the cipher's own do not check). */
-static void
-end_without_memory(void)
+static gpointer
+end_without_memory(gpointer unused)
 {
-  static gsize done;
-  if (!g_once_init_enter(&done))
-    return;
   sqlite3_config(SQLITE_CONFIG_GETMALLOC, &system_memory);
   sqlite3_mem_methods mine = system_memory;
   mine.xMalloc = must_malloc;
   mine.xRealloc = must_realloc;
   if (sqlite3_config(SQLITE_CONFIG_MALLOC, &mine) != SQLITE_OK)
     g_debug("the engine was started before its memory could be set up"); /* tests that bring a VFS */
-  g_once_init_leave(&done, 1);
+  return NULL;
 }
 
 /* ---- opening and closing ---- */
@@ -325,7 +320,8 @@ open_handle(CrDb *db, gboolean create, GError **error)
 CrDb *
 cr_db_open(const char *path, CrDbKind kind, const CrKey *key, gboolean create, GError **error)
 {
-  end_without_memory();
+  static GOnce once = G_ONCE_INIT;
+  g_once(&once, end_without_memory, NULL);
   CrDb *db = db_alloc(path);
   gboolean marked = FALSE;
   const Cipher *cipher = open_handle(db, create, error) ? find_cipher(db, key, create, &marked, error) : NULL;
