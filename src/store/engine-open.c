@@ -224,8 +224,8 @@ configure(CrDb *db, gboolean marked, GError **error)
                                      "PRAGMA foreign_keys=ON",         "PRAGMA cell_size_check=ON",
                                      "PRAGMA wal_autocheckpoint=8000", "PRAGMA journal_size_limit=67108864",
                                      "PRAGMA trusted_schema=OFF",      NULL};
-  sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
-                    NULL); /* cr_db_close does, where all is well */
+  /* Moving the log into the file is for cr_db_close, where all is well. */
+  sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
   sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
   return run_pragmas(db, first, error) && prove_key(db, marked, error) && switch_log_on(db, error) &&
          run_pragmas(db, then, error);

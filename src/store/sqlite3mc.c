@@ -5,7 +5,7 @@
  * then looks like one that ends early, and what was committed is dropped. And eight bytes of page 1 lie
  * outside the cipher (page size, reserved bytes and others that never change): changed ones would be
  * believed. */
-#include "sqlite3.c"
+#include "sqlite3.c" /* NOLINT(bugprone-suspicious-include) */
 
 static int
 decrypt_read(sqlite3_file *file, void *buffer, int n_bytes, sqlite3_int64 offset)

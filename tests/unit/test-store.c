@@ -191,6 +191,26 @@ test_tables(void)
   }
 }
 
+/* A migration that fails half way leaves the database as it was. */
+static void
+test_migration_is_whole(void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *path = world_path("migration");
+  CrDb *db = world_open(path, TRUE);
+  g_assert_true(world_fill(db, 0, 20, NULL));
+  g_assert_true(
+      cr_db_exec(db, NULL, "DROP TABLE outbox", "")); /* the first statements work, a later one fails */
+  g_assert_true(cr_db_exec(db, NULL, "ALTER TABLE meta RENAME TO kept", ""));
+  g_assert_true(cr_db_exec(db, NULL, "PRAGMA user_version=0", ""));
+  world_close(db);
+  g_autoptr(GByteArray) before = world_load(path);
+  g_assert_null(cr_db_open(path, CR_DB_WORK, world_key, FALSE, &error));
+  assert_code(error, INTERNAL);
+  g_autoptr(GByteArray) after = world_load(path);
+  assert_mem(before->data, before->len, after->data, after->len);
+}
+
 /* ---- statements ---- */
 
 static void
@@ -434,6 +454,7 @@ main(int argc, char **argv)
   g_test_add_func("/store/open/newer-version", test_newer_version);
   g_test_add_func("/store/open/settings", test_settings_of_the_engine);
   g_test_add_func("/store/open/tables", test_tables);
+  g_test_add_func("/store/open/migration-is-whole", test_migration_is_whole);
   g_test_add_func("/store/statement/values", test_values);
   g_test_add_func("/store/statement/nested", test_nested);
   g_test_add_func("/store/statement/left-early", test_left_early);
