@@ -352,6 +352,36 @@ test_checkpoint_empties_the_log(void)
   world_close(db);
 }
 
+static gint64
+pages_with(CrDb *db, const char *word)
+{
+  return cr_db_get_int(db, -1, NULL, "SELECT count(*) FROM sqlite_dbpage WHERE instr(data, cast(? AS BLOB))",
+                       "s", word);
+}
+
+/* What is deleted is gone for those who hold the key, too: from its page, from free pages, and from the log.
+ */
+static void
+test_deleted_is_gone(void)
+{
+  g_autofree char *path = world_path("deleted"), *wal = g_strconcat(path, "-wal", NULL),
+                  *long_value = g_strnfill(50000, 'q');
+  struct stat st;
+  CrDb *db = world_open(path, TRUE);
+  memcpy(long_value + 30000, "canary-in-the-middle", 20);
+  g_assert_true(world_fill(db, 0, 50, NULL));
+  g_assert_true(cr_db_set_meta(db, "row-000020x", "canary-short", NULL));
+  g_assert_true(cr_db_set_meta(db, "row-000030x", long_value, NULL));
+  g_assert_cmpint(pages_with(db, "canary-short"), ==, 1);
+  g_assert_cmpint(pages_with(db, "canary-in-the-middle"), ==, 1);
+  g_assert_true(cr_db_exec(db, NULL, "DELETE FROM meta WHERE key IN ('row-000020x', 'row-000030x')", ""));
+  g_assert_true(cr_db_checkpoint(db, NULL));
+  g_assert_cmpint(pages_with(db, "canary"), ==, 0);
+  g_assert_cmpint(stat(wal, &st), ==, 0);
+  g_assert_cmpint(st.st_size, ==, 0);
+  world_close(db);
+}
+
 /* ---- settings, outbox ---- */
 
 static void
@@ -462,6 +492,7 @@ main(int argc, char **argv)
   g_test_add_func("/store/transaction/rollback", test_rollback);
   g_test_add_func("/store/transaction/close", test_close_in_transaction);
   g_test_add_func("/store/transaction/checkpoint", test_checkpoint_empties_the_log);
+  g_test_add_func("/store/transaction/deleted-is-gone", test_deleted_is_gone);
   g_test_add_func("/store/meta", test_meta);
   g_test_add_func("/store/outbox/lines", test_outbox);
   g_test_add_func("/store/outbox/rollback", test_outbox_rolls_back);
