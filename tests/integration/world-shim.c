@@ -4,11 +4,13 @@
  * CR_SHIM_COUNT=FILE      writes to FILE how many calls that change files the process made
  * CR_SHIM_KILL=N          the process dies (SIGKILL) in front of the N-th of them
  * CR_SHIM_TEAR=N          the same, after half of what the N-th write would have written
+ * CR_SHIM_TEE=FILE        appends to FILE all that the process writes into files
  * CR_SHIM_FULL=N          from the N-th on, whatever needs room fails: the disk is full */
 #undef _FILE_OFFSET_BITS /* both names of each call are defined here */
 #undef _FORTIFY_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,14 +69,28 @@ die_after(ssize_t n_written)
   kill(getpid(), SIGKILL);
 }
 
+static ssize_t
+keep(const void *data, ssize_t n)
+{
+  const char *path = getenv("CR_SHIM_TEE");
+  int fd = path && n > 0 ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
+  if (fd >= 0 && NEXT(write)(fd, data, (size_t)n) != n)
+    abort();
+  if (fd >= 0)
+    close(fd);
+  return n;
+}
+
 EXPORT ssize_t
 write(int fd, const void *data, size_t n)
 {
-  if (matters(fd) && one_more(1) != 0)
+  if (!matters(fd))
+    return NEXT(write)(fd, data, n);
+  if (one_more(1) != 0)
     return -1;
-  if (matters(fd) && tears())
+  if (tears())
     die_after(NEXT(write)(fd, data, n / 2));
-  return NEXT(write)(fd, data, n);
+  return keep(data, NEXT(write)(fd, data, n));
 }
 
 static ssize_t
@@ -84,7 +100,7 @@ write_at(int fd, const void *data, size_t n, off64_t at)
     return -1;
   if (tears())
     die_after(NEXT(pwrite64)(fd, data, n / 2, at));
-  return NEXT(pwrite64)(fd, data, n, at);
+  return keep(data, NEXT(pwrite64)(fd, data, n, at));
 }
 
 EXPORT ssize_t

@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+"""1,000 identifiers planted in notes, and a whole life of a project: none of them is ever in a file but the input, on stderr or in
+a core dump; not plain, not in another case or encoding. Everything that is written is looked at as it is written, deleted
+files included."""
+import base64
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+import time
+
+from project import BUILD, SANITIZED, Home, Skip, check, find_entities, main, note, same, test
+
+SHIM = os.path.join(os.path.abspath(BUILD), 'tests', 'integration', 'libworld-shim.so')
+N_NOTES, PER_NOTE = 100, 10
+KINDS = ('PATIENT', 'STAFF', 'RELATIVE', 'FACILITY', 'MRN', 'PHONE', 'EMAIL', 'STREET', 'OTHERID', 'DATE')
+
+
+def make_canary(rng):
+    """A word that no program writes by chance: 12 letters and digits, one of each planted thing."""
+    return 'Zq' + ''.join(rng.choice('bcdfghjkmnpvwx23456789') for _ in range(10))
+
+
+def make_notes():
+    """Notes with their canaries: (row, [(start, end, canary)])."""
+    rng = random.Random(1000)
+    notes = []
+    for i in range(N_NOTES):
+        text, places = 'Seen today for hypertension. ', []
+        for j in range(PER_NOTE):
+            canary = make_canary(rng)
+            text += ('Name: ', 'Dr. ', 'Wife ', 'From ', 'MRN ', 'Call ', 'Mail ', 'Lives at ', 'Badge ', 'Account ')[j]
+            places.append((len(text), len(text) + len(canary), canary))
+            text += canary + '. '
+        text += 'Start lisinopril 5 mg daily.'
+        notes.append(({'id': 'id-' + places[0][2], 'patient': 'pat-' + places[1][2], 'text': text,
+                       'meta': {'ward': places[2][2]}, 'known': {'names': [{'given': places[0][2], 'role': 'patient'}],
+                                                                 'ids': [{'kind': 'MRN', 'value': places[4][2]}]}}, places))
+    return notes
+
+
+def forms(canary):
+    """The canary as it might stand in a file."""
+    raw = canary.encode()
+    found = {raw, raw.lower(), raw.upper(), raw.hex().encode(), raw.hex().upper().encode(), canary.encode('utf-16-le'),
+             canary.encode('utf-16-be'), raw[::-1]}
+    for shift in range(3):  # base64, wherever it begins: the characters that the canary alone decides
+        coded = base64.b64encode(b'\0' * shift + raw)
+        found.add(coded[(0, 2, 3)[shift]:len(coded) // 4 * 4 - 4])
+    return found
+
+
+def leaked(content, needles):
+    return [c for c, f in needles if any(x in content for x in f)]
+
+
+class Life(Home):
+    """A home that keeps what is said on stderr and, through a shim, every byte that is written."""
+
+    def __init__(self):
+        super().__init__()
+        self.said = []
+        self.tee = os.path.join(self.dir, '..', os.path.basename(self.dir) + '.tee')
+        if not SANITIZED:
+            self.more_env = {'LD_PRELOAD': SHIM, 'CR_SHIM_TEE': self.tee}
+
+    def __exit__(self, *what):
+        super().__exit__(*what)
+        if os.path.exists(self.tee):
+            os.unlink(self.tee)
+
+    def run(self, *args, **more):
+        result = super().run(*args, **more)
+        self.said.append(result.err)
+        return result
+
+    def files(self):
+        """Every file of this home but the input and what the test itself wrote from it."""
+        own = {'notes.jsonl', 'decisions.jsonl'}
+        return [os.path.join(d, n) for d, _, names in os.walk(self.dir) for n in names if n not in own or d != self.dir]
+
+
+def search(home, needles, when):
+    n_bytes = 0
+    for path in home.files() + ([home.tee] if os.path.exists(home.tee) else []):
+        with open(path, 'rb') as f:
+            content = f.read()
+        n_bytes += len(content)
+        same(leaked(content, needles), [], '%s, in %s' % (when, os.path.relpath(path, home.dir)))
+    same(leaked('\n'.join(home.said).encode(), needles), [], when + ', on stderr')
+    return n_bytes
+
+
+@test
+def canaries():
+    """1,000 planted identifiers, whole life of a project: none in any file ever written, none on stderr"""
+    notes = make_notes()
+    needles = [(c, forms(c)) for _, places in notes for _, _, c in places]
+    same(len({c for c, _ in needles}), N_NOTES * PER_NOTE, 'canaries')
+    with Life() as home:
+        home.init()
+        rows = home.file('notes.jsonl', [row for row, _ in notes])
+        check(len(leaked(open(rows, 'rb').read(), needles)) == len(needles), 'the search does not find what is there')
+        killed = subprocess.Popen(home.argv('import', rows), env=home.env(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(0.01)
+        killed.kill()
+        killed.wait()
+        search(home, needles, 'after a kill')
+        home.run('import', rows, status=(0, 1))
+        bad = home.file('notes.jsonl', [notes[0][0]] + [{'id': p[0][2], 'text': ''} for _, p in notes[:5]])
+        home.run('import', bad, status=1)  # duplicates and empty notes: the quarantine
+        home.run('detect')
+        decisions = [{'note': row['id'], 'start': s, 'end': e, 'kind': kind, 'decision': 'add'} for row, places in notes
+                     for (s, e, _), kind in zip(places, KINDS)]
+        decisions += [{'note': row['id'], 'decision': 'remove-rest'} for row, _ in notes]
+        home.run('review', 'decide', '--file', home.file('decisions.jsonl', decisions))
+        for n in notes[:3]:
+            home.run('review', 'show', n[0]['id'])
+        home.run('review', 'sign', 'import-1', status=(0, 2))
+        for batch in sorted({row['batch'] for row in home.run('review', 'list').lines}):
+            home.run('review', 'sign', batch)
+        same(home.run('redact').json['cleared'], N_NOTES, 'cleared')
+        home.publish()
+        home.assign()
+        labels = [{'id': n, 'entities': find_entities(r['text'])} for n, r in home.readable().items()]
+        same(sum(len(row['entities']) for row in labels), 2 * N_NOTES, 'findings')
+        home.run('label', '--all', '--file', home.file('labels.jsonl', labels))
+        home.approve()
+        home.export(os.path.join(home.dir, 'out'))
+        home.run('label', 'N-NOTTHERE', '--file', home.file('wrong.jsonl', b'{"entities":[]}\n'), status=2)
+        home.run('audit verify')
+        home.run('audit log')
+        n_bytes = search(home, needles, 'at the end')
+        check(SANITIZED or os.path.getsize(home.tee) > 1 << 20, 'the shim saw nothing written')
+        note('%d canaries in %d forms each; %d bytes looked at' % (len(needles), len(needles[0][1]), n_bytes))
+
+
+@test
+def core_dump():
+    """A program that is made to crash leaves no core file, though the shell would allow one"""
+    if SANITIZED:
+        raise Skip('the sanitised program is dumpable, for the leak checker')
+    with Home() as home:
+        home.init()
+        rows = home.file('notes.jsonl', [row for row, _ in make_notes()] * 200)
+        before = set(os.listdir(home.dir))
+
+        def allow_core():
+            os.chdir(home.dir)
+            hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
+            resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+
+        for signal_number in (signal.SIGSEGV, signal.SIGABRT, signal.SIGQUIT):
+            process = subprocess.Popen(home.argv('import', rows), env=home.env(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                       preexec_fn=allow_core)
+            time.sleep(0.03)
+            process.send_signal(signal_number)
+            status = os.waitpid(process.pid, 0)[1]
+            process.returncode = 0
+            same((os.WTERMSIG(status), os.WCOREDUMP(status)), (signal_number, False), 'signal, core dumped')
+        same(set(os.listdir(home.dir)), before, 'files')
+        home.verify()
+
+
+main()
