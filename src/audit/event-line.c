@@ -155,14 +155,14 @@ read_signed(Cursor *cursor, gint64 *out)
   return TRUE;
 }
 
-/* The length of the escape at p, 0 where it is none of those that are written. */
+/* The length of the escape at p, 0 where it is none of those that are written (a NUL never is). */
 static gsize
 escape_length(const char *p, const char *end)
 {
   if (end - p >= 2 && strchr("\"\\nrtbf", p[1]) && p[1])
     return 2;
   if (end - p >= 6 && p[1] == 'u' && p[2] == '0' && p[3] == '0' && (p[4] == '0' || p[4] == '1') &&
-      g_ascii_isxdigit(p[5]))
+      g_ascii_isxdigit(p[5]) && (p[4] == '1' || p[5] != '0'))
     return 6;
   return 0;
 }
@@ -186,12 +186,21 @@ read_string(Cursor *cursor, CrSlice *out)
   return TRUE;
 }
 
+static inline gboolean
+is_hex_digit(char c)
+{
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
+
 static gboolean
 read_hash(Cursor *cursor, const char **out)
 {
   CrSlice slice = {NULL, 0};
   if (!read_string(cursor, &slice) || slice.n_bytes != CR_HEX_HASH)
     return FALSE;
+  for (gsize i = 0; i < CR_HEX_HASH; i++)
+    if (!is_hex_digit(slice.bytes[i]))
+      return FALSE;
   *out = slice.bytes;
   return TRUE;
 }
@@ -273,7 +282,11 @@ cr_slice_dup(CrSlice slice)
     p += n;
   }
   *to = '\0';
-  return plain;
+  if (g_utf8_validate(plain, to - plain, NULL))
+    return plain;
+  char *valid = g_utf8_make_valid(plain, to - plain); /* a line that was tampered with must still be shown */
+  g_free(plain);
+  return valid;
 }
 
 gboolean
