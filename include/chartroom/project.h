@@ -11,9 +11,13 @@ G_BEGIN_DECLS
 typedef struct CrProject CrProject;
 
 typedef struct {
-  const char *template_name;     /* of guidelines version 0, or NULL */
-  const char *template_dir;      /* NULL: installed */
-  guint reviewers;               /* privacy reviewers a note needs: 1 or 2; 0 = 2 */
+  const char *template_name; /* of guidelines version 0, or NULL */
+  const char *template_dir;  /* NULL: installed */
+  guint reviewers;           /* privacy reviewers a note needs: 1 or 2; 0 = 2 */
+  const char *metric;        /* that the agreement gates ask for: "token_kappa" (NULL), "span_f1_strict" or
+                                "span_f1_partial" */
+  double floor;              /* which it must reach, above 0 to 1; 0: 0.70 */
+  guint pilot;               /* notes in the pilot batch; 0: 500 */
   const char *purpose, *licence; /* for the dataset card; NULL: not recorded */
   const char *member_name;       /* of the first member, NULL: "lead" */
 } CrInitOptions;

@@ -1,7 +1,11 @@
 /* error.c: the table of error.h as rows that can be looked up. */
 #include <chartroom/error.h>
 
-G_DEFINE_QUARK(chartroom - error - quark, cr_error)
+GQuark
+cr_error_quark(void)
+{
+  return g_quark_from_static_string("chartroom-error-quark");
+}
 
 typedef struct {
   const char *name;

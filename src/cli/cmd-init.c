@@ -10,14 +10,21 @@ cr_cmd_init(int argc, char **argv)
 {
   g_auto(CrCli) cli = {0};
   CrInitOptions options = {0};
-  g_autofree char *template = NULL, *name = NULL, *code = NULL, *purpose = NULL, *licence = NULL;
-  int reviewers = 0, status;
+  g_autofree char *template = NULL, *name = NULL, *code = NULL, *purpose = NULL, *licence = NULL,
+                  *metric = NULL;
+  double floor = 0;
+  int reviewers = 0, pilot = 0, status;
   GError *error = NULL;
   const GOptionEntry entries[] = {
       {"template", 0, 0, G_OPTION_ARG_STRING, &template,
        "Guidelines to start from: medications, problems, medications-problems", "NAME"},
       {"reviewers", 0, 0, G_OPTION_ARG_INT, &reviewers,
        "Privacy reviewers a note needs, 1 or 2 (else 2, or 1 while one person works alone)", "N"},
+      {"metric", 0, 0, G_OPTION_ARG_STRING, &metric,
+       "Agreement that gates G3 and G4 ask for: token_kappa (default), span_f1_strict, span_f1_partial",
+       "METRIC"},
+      {"floor", 0, 0, G_OPTION_ARG_DOUBLE, &floor, "And the value it must reach (0.70)", "VALUE"},
+      {"pilot", 0, 0, G_OPTION_ARG_INT, &pilot, "Notes in the pilot batch (500)", "N"},
       {"purpose", 0, 0, G_OPTION_ARG_STRING, &purpose, "What the data is for; stands on the dataset card",
        "TEXT"},
       {"licence", 0, 0, G_OPTION_ARG_STRING, &licence,
@@ -33,12 +40,17 @@ cr_cmd_init(int argc, char **argv)
     return status;
   if (reviewers < 0 || reviewers > 2)
     return cr_cli_usage(&cli, "--reviewers takes 1 or 2");
+  if (pilot < 0)
+    return cr_cli_usage(&cli, "--pilot takes a number of notes");
   char *passphrase =
       cr_cli_passphrase(cli.passphrase_file, "CHARTROOM_PASSPHRASE", "New passphrase: ", TRUE, &error);
   if (!passphrase)
     return cr_cli_fail(&cli, error);
   options = (CrInitOptions){.template_name = template,
                             .reviewers = (guint)reviewers,
+                            .metric = metric,
+                            .floor = floor,
+                            .pilot = (guint)pilot,
                             .purpose = purpose,
                             .licence = licence,
                             .member_name = name};

@@ -99,6 +99,29 @@ open_stores(CrProject *p, gboolean create, GError **error)
   return p->vault != NULL;
 }
 
+/* Settings of the gates, only where they are not the defaults. */
+static gboolean
+gate_settings(CrProject *p, const CrInitOptions *options, GError **error)
+{
+  static const char *const metrics[] = {"token_kappa", "span_f1_strict", "span_f1_partial", NULL};
+  char floor[G_ASCII_DTOSTR_BUF_SIZE];
+  g_autofree char *pilot = g_strdup_printf("%u", options->pilot);
+  if (options->metric && !g_strv_contains(metrics, options->metric)) {
+    g_set_error(error, CR_ERROR, CR_ERROR_USAGE,
+                "there is no such metric; they are token_kappa, span_f1_strict and span_f1_partial");
+    return FALSE;
+  }
+  if (options->floor < 0 || options->floor > 1) {
+    g_set_error(error, CR_ERROR, CR_ERROR_USAGE, "the floor of agreement lies between 0 and 1");
+    return FALSE;
+  }
+  return (!options->metric || cr_db_set_meta(p->work, "agreement.metric", options->metric, error)) &&
+         (options->floor <= 0 ||
+          cr_db_set_meta(p->work, "agreement.floor", g_ascii_dtostr(floor, sizeof floor, options->floor),
+                         error)) &&
+         (!options->pilot || cr_db_set_meta(p->work, "pilot.size", pilot, error));
+}
+
 static gboolean
 first_settings(CrProject *p, const CrInitOptions *options, GError **error)
 {
@@ -106,6 +129,8 @@ first_settings(CrProject *p, const CrInitOptions *options, GError **error)
   if (!cr_db_set_meta(p->work, "project", p->id, error) ||
       !cr_db_set_meta(p->work, "reviewers", reviewers, error) ||
       !cr_db_set_meta(p->vault, "project", p->id, error))
+    return FALSE;
+  if (!gate_settings(p, options, error))
     return FALSE;
   if ((options->purpose && !cr_db_set_meta(p->work, "purpose", options->purpose, error)) ||
       (options->licence && !cr_db_set_meta(p->work, "licence", options->licence, error)))
@@ -128,8 +153,10 @@ first_events(CrProject *p, const CrInitOptions *options)
   g_autofree char *object = g_strconcat("member:", code, NULL),
                   *key = cr_keyring_sign_key_hex(p->keyring, code), *roles = cr_roles_format(p->roles);
   g_autofree char *introduced = g_strdup_printf("{\"key\":\"%s\",\"roles\":\"%s\"}", key, roles);
-  g_autofree char *settings = g_strdup_printf("{\"reviewers\":%u,\"template\":\"%s\"}", options->reviewers,
-                                              options->template_name ? options->template_name : "");
+  g_autofree char *settings =
+      g_strdup_printf("{\"reviewers\":%u,\"template\":\"%s\",\"metric\":\"%s\",\"floor\":%.3f,\"pilot\":%u}",
+                      options->reviewers, options->template_name ? options->template_name : "",
+                      options->metric ? options->metric : "", options->floor, options->pilot);
   cr_tx_event(p, CR_ROLE_LEAD, "member.added", object, NULL, introduced, NULL);
   cr_tx_event(p, CR_ROLE_LEAD, "project.created", "project", NULL, settings, NULL);
 }
@@ -293,8 +320,7 @@ open_project(CrProject *p, const char *member, const char *passphrase, GError **
   p->n_signed = 0;
   if (!p->vault)
     return TRUE;
-  return cr_db_begin(p->vault, error) &&
-         cr_vault_drop_uncommitted(p->vault, cr_chain_n_events(p->chain), error) &&
+  return cr_db_begin(p->vault, error) && cr_vault_drop_uncommitted(p->vault, p->work, error) &&
          cr_db_commit(p->vault, error);
 }
 
