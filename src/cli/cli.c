@@ -240,6 +240,16 @@ cr_cli_close(CrCli *cli, CrProject *project, int status)
 
 /* ---- printing ---- */
 
+char *
+cr_cli_plain(const char *text, gboolean keep_lines)
+{
+  char *plain = g_strdup(text);
+  for (char *c = plain; *c; c++)
+    if (((unsigned char)*c < 0x20 || *c == 0x7f) && !(keep_lines && *c == '\n'))
+      *c = ' ';
+  return plain;
+}
+
 void
 cr_cli_print_json(const json_t *value)
 {

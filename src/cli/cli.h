@@ -47,6 +47,9 @@ char *cr_cli_passphrase(const char *file, const char *env, const char *prompt, g
                         GError **error);
 void cr_cli_free_passphrase(char *passphrase);
 
+/* Note text for a terminal: control characters, which could move the cursor or worse, become spaces;
+ * keep_lines leaves line ends. transfer full */
+char *cr_cli_plain(const char *text, gboolean keep_lines);
 /* One JSON value and a newline on stdout. */
 void cr_cli_print_json(const json_t *value);
 /* A table for people: columns separated by '\t' in each line, aligned; numbers to the right. */

@@ -46,13 +46,15 @@ print_rows(const json_t *list)
 static void
 print_finding(const json_t *row)
 {
+  g_autofree char *before = cr_cli_plain(str(row, "before"), FALSE),
+                  *text = cr_cli_plain(str(row, "text"), FALSE),
+                  *after = cr_cli_plain(str(row, "after"), FALSE);
   if (json_object_get(row, "count"))
-    printf("%6" G_GINT64_FORMAT "  %-12s …%s\033[7m%s\033[0m%s…\n", num(row, "count"), str(row, "kind"),
-           str(row, "before"), str(row, "text"), str(row, "after"));
+    printf("%6" G_GINT64_FORMAT "  %-12s ", num(row, "count"), str(row, "kind"));
   else
-    printf("%s  %s  %" G_GINT64_FORMAT "-%" G_GINT64_FORMAT "  %s  %s  …%s\033[7m%s\033[0m%s…\n",
-           str(row, "scan"), str(row, "note"), num(row, "start"), num(row, "end"), str(row, "kind"),
-           str(row, "status"), str(row, "before"), str(row, "text"), str(row, "after"));
+    printf("%s  %s  %" G_GINT64_FORMAT "-%" G_GINT64_FORMAT "  %s  %s  ", str(row, "scan"), str(row, "note"),
+           num(row, "start"), num(row, "end"), str(row, "kind"), str(row, "status"));
+  printf("…%s\033[7m%s\033[0m%s…\n", before, text, after);
 }
 
 static int
@@ -125,7 +127,8 @@ review_show(CrCli *cli, CrProject *p, const ReviewOptions *o)
     cr_cli_print_json(note);
     return CR_EXIT_DONE;
   }
-  printf("%s\n", str(note, "text"));
+  g_autofree char *text = cr_cli_plain(str(note, "text"), TRUE);
+  printf("%s\n", text);
   json_array_foreach(json_object_get(note, "candidates"), i, row) print_candidate(row);
   json_array_foreach(json_object_get(note, "added"), i, row)
       printf("  added %6" G_GINT64_FORMAT "-%-6" G_GINT64_FORMAT " %-12s       %s  by %s\n",
