@@ -64,8 +64,8 @@ CR_EXPORT const CrGuidelinesLabel *cr_guidelines_find_label(const CrGuidelines *
  * NULL. An attribute's value is a word, or an object that holds it as "value". */
 CR_EXPORT gboolean cr_guidelines_check(const CrGuidelines *g, const json_t *entities, const json_t *relations,
                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* The answers to whole-note questions, {question: choice} or {question: [choice, …]}: LABEL_VALUE. NULL is
- * fine. */
+/* The answers to whole-note questions: {question: choice}, or {question: [choice, …]} without repeats where
+ * the question takes many. LABEL_VALUE. NULL is fine. */
 CR_EXPORT gboolean cr_guidelines_check_answers(const CrGuidelines *g, const json_t *answers,
                                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -240,21 +240,36 @@ cr_guidelines_check(const CrGuidelines *g, const json_t *entities, const json_t 
 }
 
 static gboolean
+check_choice(const CrGuidelinesQuestion *question, const json_t *choice, const char *where, GError **error)
+{
+  const char *name = json_string_value(choice);
+  if (name && g_strv_contains((const char *const *)question->choices, name))
+    return TRUE;
+  set_unknown(error, CR_ERROR_LABEL_VALUE, where, "choice", name ? name : "",
+              (const char *const *)question->choices);
+  return FALSE;
+}
+
+/* One shape a question, so that equal answers are equal JSON: a choice, or a list of different choices. */
+static gboolean
 check_answer(const CrGuidelinesQuestion *question, const json_t *answer, GError **error)
 {
   g_autofree char *where = g_strdup_printf("answer to %s", question->name);
-  gsize n = json_is_array(answer) ? json_array_size(answer) : 1;
-  if (json_is_array(answer) && !question->many && n != 1) {
-    g_set_error(error, CR_ERROR, CR_ERROR_LABEL_VALUE, "%s: takes exactly one choice", where);
+  if (json_is_array(answer) != question->many) {
+    g_set_error(error, CR_ERROR, CR_ERROR_LABEL_VALUE, "%s: takes %s", where,
+                question->many ? "a list of choices" : "one choice, not a list");
     return FALSE;
   }
-  for (gsize i = 0; i < n; i++) {
-    const char *choice = json_string_value(json_is_array(answer) ? json_array_get(answer, i) : answer);
-    if (choice && g_strv_contains((const char *const *)question->choices, choice))
-      continue;
-    set_unknown(error, CR_ERROR_LABEL_VALUE, where, "choice", choice ? choice : "",
-                (const char *const *)question->choices);
-    return FALSE;
+  if (!question->many)
+    return check_choice(question, answer, where, error);
+  for (gsize i = 0; i < json_array_size(answer); i++) {
+    if (!check_choice(question, json_array_get(answer, i), where, error))
+      return FALSE;
+    for (gsize k = 0; k < i; k++)
+      if (json_equal(json_array_get(answer, i), json_array_get(answer, k))) {
+        g_set_error(error, CR_ERROR, CR_ERROR_LABEL_VALUE, "%s: a choice stands twice", where);
+        return FALSE;
+      }
   }
   return TRUE;
 }

@@ -161,12 +161,52 @@ check_version(const LabelFile *file, const json_t *line, const char *note, GErro
   return FALSE;
 }
 
+static gint
+compare_choices(gconstpointer a, gconstpointer b)
+{
+  return g_strcmp0(json_string_value(*(json_t *const *)a), json_string_value(*(json_t *const *)b));
+}
+
+/* The order of the choices of a question that takes many means nothing. New reference. */
+static json_t *
+sorted_choices(const json_t *answer)
+{
+  g_autoptr(GPtrArray) choices = g_ptr_array_new();
+  for (gsize i = 0; i < json_array_size(answer); i++)
+    g_ptr_array_add(choices, json_array_get(answer, i));
+  g_ptr_array_sort(choices, compare_choices);
+  json_t *list = json_array();
+  for (guint i = 0; i < choices->len; i++)
+    json_array_append(list, choices->pdata[i]);
+  return list;
+}
+
+static json_t *
+canonical_answers(json_t *answers)
+{
+  const char *question;
+  json_t *answer, *canonical = json_object();
+  if (!json_is_object(answers))
+    return json_decref(canonical), json_incref(answers); /* the guidelines refuse it */
+  json_object_foreach(answers, question, answer) json_object_set_new(
+      canonical, question, json_is_array(answer) ? sorted_choices(answer) : json_incref(answer));
+  return canonical;
+}
+
+/* A member that is not there, or null, says nothing. */
+static json_t *
+given_member(const json_t *line, const char *name)
+{
+  json_t *value = json_object_get(line, name);
+  return json_is_null(value) ? NULL : value;
+}
+
+/* What has the wrong shape stays, for the check against the guidelines to refuse. */
 static json_t *
 canonical_set(const json_t *entities, const json_t *line, GError **error)
 {
   g_autoptr(json_t) list = json_array();
-  json_t *entity, *relations = json_object_get(line, "relations"),
-                  *answers = json_object_get(line, "answers");
+  json_t *entity, *relations = given_member(line, "relations"), *answers = given_member(line, "answers");
   gsize i;
   json_array_foreach((json_t *)entities, i, entity)
   {
@@ -177,8 +217,8 @@ canonical_set(const json_t *entities, const json_t *line, GError **error)
   }
   json_t *set = json_object();
   json_object_set(set, "entities", list);
-  json_object_set_new(set, "relations", json_is_array(relations) ? json_incref(relations) : json_array());
-  json_object_set_new(set, "answers", json_is_object(answers) ? json_incref(answers) : json_object());
+  json_object_set_new(set, "relations", relations ? json_incref(relations) : json_array());
+  json_object_set_new(set, "answers", answers ? canonical_answers(answers) : json_object());
   return set;
 }
 

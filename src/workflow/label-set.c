@@ -302,45 +302,9 @@ cr_set_find(const json_t *set, const char *kind, const char *id)
 
 /* ---- against the guidelines ---- */
 
-static const CrGuidelinesQuestion *
-find_question(const CrGuidelines *g, const char *name)
-{
-  const GPtrArray *questions = cr_guidelines_questions(g);
-  for (guint i = 0; i < questions->len; i++)
-    if (g_str_equal(((CrGuidelinesQuestion *)questions->pdata[i])->name, name))
-      return questions->pdata[i];
-  return NULL;
-}
-
-static gboolean
-is_choice(const CrGuidelinesQuestion *question, const json_t *value)
-{
-  return json_is_string(value) &&
-         g_strv_contains((const char *const *)question->choices, json_string_value(value));
-}
-
-static gboolean
-check_answer(const CrGuidelines *g, const char *name, const json_t *value, GError **error)
-{
-  const CrGuidelinesQuestion *question = find_question(g, name);
-  gboolean ok = question && (question->many ? json_is_array(value) : is_choice(question, value));
-  for (gsize i = 0; ok && json_is_array(value) && i < json_array_size(value); i++)
-    ok = is_choice(question, json_array_get(value, i));
-  if (!ok)
-    g_set_error(error, CR_ERROR, CR_ERROR_LABEL_VALUE,
-                question ? "the answer to the question \"%s\" is not among its choices"
-                         : "the guidelines have no question \"%s\"",
-                name);
-  return ok;
-}
-
 gboolean
 cr_set_check(const CrGuidelines *g, const json_t *set, GError **error)
 {
-  const char *name;
-  json_t *value, *answers = json_object_get(set, "answers");
-  if (!cr_guidelines_check(g, json_object_get(set, "entities"), json_object_get(set, "relations"), error))
-    return FALSE;
-  json_object_foreach(answers, name, value) if (!check_answer(g, name, value, error)) return FALSE;
-  return TRUE;
+  return cr_guidelines_check(g, json_object_get(set, "entities"), json_object_get(set, "relations"), error) &&
+         cr_guidelines_check_answers(g, json_object_get(set, "answers"), error);
 }

@@ -423,7 +423,10 @@ test_check_answers(void)
   assert_answers(g, NULL, TRUE);
   assert_answers(g, "{}", TRUE);
   assert_answers(g, "{\"one\":\"a b\",\"many\":[\"x\",\"y\"]}", TRUE);
-  assert_answers(g, "{\"one\":[\"c\"],\"many\":[]}", TRUE);
+  assert_answers(g, "{\"one\":\"c\",\"many\":[]}", TRUE);
+  assert_answers(g, "{\"one\":[\"c\"]}", FALSE);
+  assert_answers(g, "{\"many\":\"x\"}", FALSE);
+  assert_answers(g, "{\"many\":[\"x\",\"y\",\"x\"]}", FALSE);
   assert_answers(g, "{\"one\":[\"a b\",\"c\"]}", FALSE);
   assert_answers(g, "{\"one\":\"b\"}", FALSE);
   assert_answers(g, "{\"two\":\"c\"}", FALSE);

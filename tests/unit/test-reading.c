@@ -323,6 +323,42 @@ test_file_is_all_or_none(void)
   expect(&error, CR_ERROR_DUPLICATE_ID); /* a note twice */
 }
 
+static json_t *
+answer_line(const char *note, const char *answers)
+{
+  json_t *line = label_line(note, 0);
+  json_object_set_new(line, "answers", json_loads(answers, JSON_DECODE_ANY, NULL));
+  return line;
+}
+
+/* Answers are held to the guidelines' questions; the order of several choices means nothing. */
+static void
+test_answers_of_a_file(void)
+{
+  static const char *const refused[] = {"[]",
+                                        "\"heart\"",
+                                        "{\"group\":\"head\"}",
+                                        "{\"group\":[\"heart\"]}",
+                                        "{\"organs\":\"heart\"}",
+                                        "{\"organs\":[\"heart\",\"heart\"]}",
+                                        "{\"no-such\":\"heart\"}"};
+  g_auto(Fixture) f = {0};
+  g_autoptr(GError) error = NULL;
+  start_reading(&f, 1);
+  for (guint i = 0; i < G_N_ELEMENTS(refused); i++)
+    refuse_line(&f, answer_line(note(&f, 0), refused[i]), CR_ERROR_LABEL_VALUE);
+  json_t *bad_links = label_line(note(&f, 0), 0);
+  json_object_set_new(bad_links, "relations", json_string("R1"));
+  g_autoptr(json_t) one = json_pack("[o]", bad_links);
+  g_assert_null(cr_reading_label(f.p, one, 0, NULL, &error));
+  g_clear_error(&error);
+  json_decref(
+      label_lines(&f, json_pack("[o]", answer_line(note(&f, 0), "{\"organs\":[\"lung\",\"heart\"]}"))));
+  g_autoptr(json_t) again =
+      label_lines(&f, json_pack("[o]", answer_line(note(&f, 0), "{\"organs\":[\"heart\",\"lung\"]}")));
+  g_assert_cmpint(json_integer_value(json_object_get(json_array_get(again, 0), "answers")), ==, 0);
+}
+
 static void
 test_tasks_and_versions(void)
 {
@@ -705,6 +741,7 @@ main(int argc, char **argv)
   g_test_add_func("/reading/wrong-offsets", test_wrong_offsets);
   g_test_add_func("/reading/bad-lines", test_bad_lines);
   g_test_add_func("/reading/all-or-none", test_file_is_all_or_none);
+  g_test_add_func("/reading/label/answers", test_answers_of_a_file);
   g_test_add_func("/reading/tasks-and-versions", test_tasks_and_versions);
   g_test_add_func("/reading/second-file-replaces", test_second_file_replaces);
   g_test_add_func("/reading/round-trip", test_round_trip);
