@@ -1,9 +1,10 @@
 /* documents: notes and their states (work.db), originals and what is known of them (vault.db).
  *
- * Rows of the vault carry tx, the audit sequence number at which their transaction began. A row with tx >=
- * the number of events in the trail belongs to a transaction that never committed in work.db;
- * cr_vault_drop_uncommitted removes such rows at open. Vault rows are never changed: the newest of a kind
- * counts. */
+ * Rows of the vault carry tx, the audit sequence number at which their transaction began. The vault commits
+ * before work.db, and both note the transaction that last changed the vault: where they differ at open, the
+ * vault's never committed in work.db, and cr_vault_drop_uncommitted removes its rows. (That work.db has more
+ * events by then says nothing: a member without the vault's key may have been here in between.) Vault rows
+ * are never changed: the newest of a kind counts. */
 #pragma once
 #include "store/store.h"
 #include <chartroom/text.h>
@@ -87,4 +88,5 @@ gboolean cr_vault_put_quarantine(CrDb *vault, const char *batch, GBytes *box, gu
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 GPtrArray *cr_vault_load_quarantine(CrDb *vault, const char *batch,
                                     GError **error); /* of GBytes; transfer full */
-gboolean cr_vault_drop_uncommitted(CrDb *vault, guint64 n_events, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean cr_vault_note_tx(CrDb *vault, CrDb *work, guint64 tx, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean cr_vault_drop_uncommitted(CrDb *vault, CrDb *work, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -65,7 +65,14 @@ cr_store_set_error(GError **error, CrDb *db, int rc, const char *doing)
 gboolean
 cr_db_begin(CrDb *db, GError **error)
 {
+  db->n_changes = sqlite3_total_changes64(db->handle);
   return cr_db_exec(db, error, "BEGIN IMMEDIATE", "");
+}
+
+gboolean
+cr_db_has_changed(CrDb *db)
+{
+  return sqlite3_total_changes64(db->handle) != db->n_changes;
 }
 
 gboolean

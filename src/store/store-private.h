@@ -8,6 +8,7 @@ struct CrDb {
   sqlite3 *handle;
   char *path;
   GHashTable *statements; /* address of the SQL literal -> CrStmt */
+  gint64 n_changes;       /* rows ever changed, when the running transaction began */
   GError *damage;         /* the first that was met: from then on nothing is committed, and closing says so */
 };
 

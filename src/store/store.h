@@ -25,6 +25,8 @@ CrDb *cr_db_open(const char *path, CrDbKind kind, const CrKey *key, gboolean cre
  * closing gives that error: whoever overlooked it in between has still not succeeded. */
 gboolean cr_db_close(CrDb *db, GError **error);
 gboolean cr_db_begin(CrDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether the running transaction has changed a row. */
+gboolean cr_db_has_changed(CrDb *db);
 gboolean cr_db_commit(CrDb *db, GError **error)
     G_GNUC_WARN_UNUSED_RESULT; /* durable when it returns TRUE; rolled back when FALSE */
 void cr_db_rollback(CrDb *db);

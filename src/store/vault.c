@@ -135,14 +135,68 @@ cr_vault_load_quarantine(CrDb *vault, const char *batch, GError **error)
   return g_steal_pointer(&boxes);
 }
 
+/* ---- transactions over both databases ---- */
+
+#define LAST_TX "vault.tx"
+
 gboolean
-cr_vault_drop_uncommitted(CrDb *vault, guint64 n_events, GError **error)
+cr_vault_note_tx(CrDb *vault, CrDb *work, guint64 tx, GError **error)
 {
-  gint64 n = (gint64)n_events;
-  return cr_db_exec(vault, error, "DELETE FROM original WHERE tx>=?", "i", n) &&
-         cr_db_exec(vault, error, "DELETE FROM document_key WHERE tx>=?", "i", n) &&
-         cr_db_exec(vault, error, "DELETE FROM piece WHERE tx>=?", "i", n) &&
-         cr_db_exec(vault, error, "DELETE FROM quarantine WHERE tx>=?", "i", n);
+  g_autofree char *text = g_strdup_printf("%" G_GUINT64_FORMAT, tx);
+  return cr_db_set_meta(vault, LAST_TX, text, error) && cr_db_set_meta(work, LAST_TX, text, error);
+}
+
+static gboolean
+drop_from(CrDb *vault, gint64 tx, GError **error)
+{
+  return cr_db_exec(vault, error, "DELETE FROM original WHERE tx>=?", "i", tx) &&
+         cr_db_exec(vault, error, "DELETE FROM document_key WHERE tx>=?", "i", tx) &&
+         cr_db_exec(vault, error, "DELETE FROM piece WHERE tx>=?", "i", tx) &&
+         cr_db_exec(vault, error, "DELETE FROM quarantine WHERE tx>=?", "i", tx);
+}
+
+/* -1: none was noted. */
+static gint64
+last_tx(CrDb *db, GError **error)
+{
+  g_autofree char *text = cr_db_dup_meta(db, LAST_TX, error);
+  return text && *text ? g_ascii_strtoll(text, NULL, 10) : -1;
+}
+
+/* Rows of transactions after `committed`, other than the last: more than a crash can leave. */
+static gint64
+count_between(CrDb *vault, gint64 committed, gint64 written, GError **error)
+{
+  return cr_db_get_int(vault, 0, error,
+                       "SELECT (SELECT count(*) FROM original WHERE tx>?1 AND tx<?2)"
+                       "+(SELECT count(*) FROM piece WHERE tx>?1 AND tx<?2)",
+                       "ii", committed, written);
+}
+
+static gboolean
+refuse_behind(const char *behind, const char *other, GError **error)
+{
+  g_set_error(error, CR_ERROR, CR_ERROR_STORE_BEHIND, "%s is older than %s", behind, other);
+  return FALSE;
+}
+
+gboolean
+cr_vault_drop_uncommitted(CrDb *vault, CrDb *work, GError **error)
+{
+  g_autoptr(GError) local = NULL;
+  gint64 written = last_tx(vault, &local), committed = local ? -1 : last_tx(work, &local);
+  gint64 between = local || written <= committed ? 0 : count_between(vault, committed, written, &local);
+  if (local) {
+    g_propagate_error(error, g_steal_pointer(&local));
+    return FALSE;
+  }
+  if (written == committed)
+    return TRUE;
+  if (written < committed || between > 0)
+    return between > 0 ? refuse_behind("work.db", "vault.db", error)
+                       : refuse_behind("vault.db", "work.db", error);
+  g_autofree char *text = committed < 0 ? g_strdup("") : g_strdup_printf("%" G_GINT64_FORMAT, committed);
+  return drop_from(vault, written, error) && cr_db_set_meta(vault, LAST_TX, text, error);
 }
 
 gboolean

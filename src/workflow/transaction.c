@@ -106,12 +106,20 @@ hand_over(CrProject *p)
   p->waiting_bytes += p->pending->len;
 }
 
+/* Both databases note that this transaction changed the vault, so that half of it shows at the next open. */
+static gboolean
+note_vault(CrProject *p, GError **error)
+{
+  return !p->vault || !cr_db_has_changed(p->vault) ||
+         cr_vault_note_tx(p->vault, p->work, cr_chain_n_events(p->chain_before), error);
+}
+
 gboolean
 cr_tx_commit(CrProject *p, GError **error)
 {
   g_assert(p->in_tx &&
            p->pending->len > 0); /* a change without an event is not a change this program makes */
-  if (!stage_lines(p, error) || (p->vault && !cr_db_commit(p->vault, error)) ||
+  if (!stage_lines(p, error) || !note_vault(p, error) || (p->vault && !cr_db_commit(p->vault, error)) ||
       !cr_db_commit(p->work, error)) {
     cr_tx_rollback(p);
     return FALSE;
