@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""kill -9 at random moments. After each: the project opens, its trail holds, everything acknowledged before is there,
+"""kill -9 at random moments, and in front of each single call that changes a file. After each: the project opens, its trail holds, everything acknowledged before is there,
 what was interrupted can be done again and comes to the same end, and no export is ever visible in part.
 
 The moments are drawn with a seed between the start of a command and a little after its usual end; each operation starts
@@ -11,12 +11,13 @@ import subprocess
 import tempfile
 import time
 
-from project import (Home, SANITIZED, TIMEOUT, check, check_receipt, find_entities, main, make_notes, note, same, test)
+from project import (BUILD, Home, SANITIZED, Skip, TIMEOUT, check, check_receipt, find_entities, main, make_notes, note, same, test)
 
 LOOPS = {'import': 50, 'detect': 20, 'decide': 25, 'redact': 25, 'label': 30, 'export': 30, 'acknowledged': 20}
 if SANITIZED:
     LOOPS = {k: n * 60 // 200 for k, n in LOOPS.items()}
 SEED = 20240131
+SHIM = os.path.join(os.path.abspath(BUILD), 'tests', 'integration', 'libworld-shim.so')
 
 
 class Template:
@@ -303,6 +304,118 @@ def kill_one_by_one():
                 if code in maybe and len(row['entities']) == sizes[-1]:
                     wanted[code] = maybe[code]
             maybe = {}
+
+
+# ---- in front of every call that changes a file, and in the middle of every write ----
+
+
+def every_call(home, args, after):
+    """Kills the command at each of its calls in turn, each on a fresh copy, and calls after() each time."""
+    if SANITIZED:
+        raise Skip('a shim does not go before the sanitizers')
+    template = Template(home)
+    count = os.path.join(home.dir, 'count')
+    home.run(*args, more={'LD_PRELOAD': SHIM, 'CR_SHIM_COUNT': count})
+    with open(count, encoding='ascii') as f:
+        total = int(f.read())
+    for how in ('CR_SHIM_KILL', 'CR_SHIM_TEAR'):
+        for n in range(1, total + 1):
+            template.restore()
+            home.run(*args, status=(0, -9), more={'LD_PRELOAD': SHIM, how: str(n)})
+            try:
+                after()
+            except BaseException:
+                note('%s, %s=%d of %d' % (args[0], how, n, total))
+                raise
+    template.drop()
+    note('%s: killed at each of %d calls that change files' % (args[0], total))
+
+
+@test
+def every_call_of_import():
+    """import killed at each call: nothing lost, nothing twice, also where a member without the vault's key opens first"""
+    n = 5
+    with Home() as home:
+        home.init()
+        lead = home.member
+        reader = {'member': home.add_member('Reader', 'clinician,auditor', 'of the reader'), 'passphrase': 'of the reader'}
+        rows = home.file('notes.jsonl', make_notes(n, 10))
+
+        def after():
+            before = sum(home.states(**reader).values())
+            home.run('audit anchor', **reader)  # more events, by somebody who can't see the vault
+            same(sum(opens(home).values()), before, 'notes for the lead')
+            again = home.run('import', rows, status=(0, 1), member=lead).json
+            same((again['accepted'], again['duplicates']), (n - before, before), 'imported again')
+            home.run('detect')
+            same(len(home.notes_in_review()), n, 'notes')
+            home.verify()
+
+        every_call(home, ('import', rows), after)
+
+
+@test
+def every_call_of_redact():
+    """redact killed at each call: cleared or not, and complete after the next run"""
+    n = 4
+    with Home() as home:
+        home.init()
+        home.run('import', home.file('notes.jsonl', make_notes(n, 12)))
+        home.run('detect')
+        home.run('review', 'decide', '--file', home.decisions())
+        home.run('review', 'sign', 'import-1')
+
+        def after():
+            cleared = opens(home).get('cleared', 0)
+            same(home.run('redact').json['cleared'], n - cleared, 'cleared by the second run')
+            for code in home.notes_in_review():
+                home.run('review', 'show', code)
+            home.verify()
+
+        every_call(home, ('redact',), after)
+
+
+@test
+def every_call_of_member_add():
+    """member add killed at each call: the member is there with all keys, or is not there"""
+    with Home() as home:
+        home.init()
+        home.more_env = {'CHARTROOM_NEW_PASSPHRASE': 'of the new one'}
+
+        def after():
+            opens(home)
+            rows = home.run('member list').json
+            check(len(rows) in (1, 2), rows)
+            if len(rows) == 2:
+                new = next(r['member'] for r in rows if r['member'] != home.member)
+                home.run('review', 'list', member=new, passphrase='of the new one')
+            home.run('member add', 'Another', '--roles', 'privacy')
+            home.verify()
+
+        every_call(home, ('member add', 'New', '--roles', 'privacy,clinician'), after)
+
+
+@test
+def every_call_of_destroy():
+    """destroy killed at each call: the original opens whole, or its key is gone; done again it ends well"""
+    with Home() as home:
+        home.init()
+        home.run('import', home.file('notes.jsonl', make_notes(2, 13)))
+        home.run('detect')
+        code, other = home.notes_in_review()
+        args = ('destroy', '--what', 'note', code, '--certificate', os.path.join(home.dir, 'certificate.json'), '--reason', 'asked for')
+
+        def after():
+            opens(home)
+            shown = home.run('review', 'show', code, status=(0, 2))
+            check(shown.status == 0 or shown.error == 'destroyed', shown)
+            home.run('review', 'show', other)
+            if shown.status == 0:
+                home.run(*args)
+                home.run('review', 'show', code, status=2, error='destroyed')
+            home.verify()
+
+        every_call(home, args, after)
 
 
 main()
