@@ -297,6 +297,7 @@ cr_cmd_convert(int argc, char **argv)
   g_autoptr(json_t) receipt = run.to ? convert(&run, cli.rest[0], cli.rest[1], &error) : NULL;
   if (error)
     return cr_cli_fail(&cli, error);
+  g_assert(run.to);
   report(&cli, &run, receipt, cli.rest[1]);
   if (!receipt)
     return (int)run.refused_exit;

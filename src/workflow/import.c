@@ -64,6 +64,7 @@ write_quarantine(Import *in, const json_t *row, const char *code, GError **error
 static gboolean
 reject(Import *in, const char *file, guint64 record, guint64 byte_off, const GError *why, GError **error)
 {
+  g_assert(why);
   g_autoptr(json_t) row =
       json_pack("{s:s, s:I, s:I, s:s, s:s, s:s}", "file", file, "record", (json_int_t)record, "byte",
                 (json_int_t)byte_off, "code", cr_error_name(why), "message", why->message, "advice",

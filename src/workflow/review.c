@@ -214,7 +214,6 @@ cr_review_decide(CrProject *p, const json_t *lines, const char *where, GError **
   g_clear_pointer(&d.scan_words, g_hash_table_unref);
   if (ok && p->pending->len == 0) { /* an empty file changes nothing */
     cr_tx_rollback(p);
-    ok = TRUE;
   } else if (!ok || !cr_tx_commit(p, error)) {
     cr_tx_rollback(p);
     return NULL;
