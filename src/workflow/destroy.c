@@ -57,11 +57,25 @@ verify_gone(CrProject *p, const GPtrArray *notes, GError **error)
   return TRUE;
 }
 
+/* The keys go with the vault's commit, a moment before the trail's: what is meant stands there first, so that
+ * no key is ever gone without a word. */
+static gboolean
+announce(CrProject *p, const char *object, const char *n, const char *reason, GError **error)
+{
+  if (!cr_tx_begin(p, error))
+    return FALSE;
+  cr_tx_event(p, CR_ROLE_PRIVACY, "originals.destruction-begun", object, n, NULL, reason);
+  if (cr_tx_commit(p, error))
+    return TRUE;
+  cr_tx_rollback(p);
+  return FALSE;
+}
+
 static gboolean
 delete_keys(CrProject *p, const GPtrArray *notes, const char *object, const char *reason, GError **error)
 {
   g_autofree char *n = g_strdup_printf("%u originals", notes->len);
-  if (!cr_tx_begin(p, error))
+  if (!announce(p, object, n, reason, error) || !cr_tx_begin(p, error))
     return FALSE;
   cr_tx_event(p, CR_ROLE_PRIVACY, "originals.destroyed", object, n, NULL, reason);
   for (guint i = 0; i < notes->len; i++)

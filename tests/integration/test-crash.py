@@ -409,6 +409,8 @@ def every_call_of_destroy():
             opens(home)
             shown = home.run('review', 'show', code, status=(0, 2))
             check(shown.status == 0 or shown.error == 'destroyed', shown)
+            told = [e for e in home.run('audit log').lines if e['action'] == 'originals.destruction-begun']
+            check(told or shown.status == 0, 'a key is gone, and the trail has no word of it')
             home.run('review', 'show', other)
             if shown.status == 0:
                 home.run(*args)
