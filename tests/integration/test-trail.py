@@ -218,6 +218,34 @@ def rolled_back_whole():
 
 
 @test
+def old_store():
+    """One store put back alone from an old copy is refused, and put forward again opens"""
+    with Home() as home:
+        home.init()
+        home.run('import', home.file('a.jsonl', make_notes(3, 43)))
+        home.run('detect')
+        old = os.path.join(home.dir, 'old')
+        shutil.copytree(home.path, old)
+        home.run('review', 'decide', '--file', home.decisions())
+        home.run('review', 'sign', 'import-1')
+        home.run('redact')
+        new = os.path.join(home.dir, 'new')
+        shutil.copytree(home.path, new)
+        for name in ('vault.db', 'work.db'):
+            shutil.copy(os.path.join(old, name), home.path)
+            home.run('status', status=(1, 2), error='store-behind')
+            shutil.copy(os.path.join(new, name), home.path)
+            same(home.states(), {'cleared': 3}, name)
+        for name in ('work.db', 'audit.log', 'audit.head'):
+            shutil.copy(os.path.join(old, name), home.path)
+        home.run('status', status=2, error='store-behind')  # the vault tells of more than one transaction after it
+        for name in ('work.db', 'audit.log', 'audit.head'):
+            shutil.copy(os.path.join(new, name), home.path)
+        same(home.states(), {'cleared': 3}, 'all put forward')
+        home.verify()
+
+
+@test
 def foreign_anchor():
     """An anchor of another project, or a damaged one, is no proof"""
     with Trail() as t, Home() as other:
