@@ -30,7 +30,8 @@ static const char *const schema_labels_work[] = {
     "CREATE INDEX task_reader ON task(reader, state)",
 
     /* Append-only. text: SHA-256 of the cleared text the operation speaks of; another text, another fold. */
-    "CREATE TABLE finding_op(id TEXT PRIMARY KEY, note TEXT NOT NULL, reader TEXT NOT NULL, seq INTEGER NOT NULL,"
+    "CREATE TABLE finding_op(id TEXT PRIMARY KEY, note TEXT NOT NULL, reader TEXT NOT NULL, seq INTEGER NOT "
+    "NULL,"
     " text TEXT NOT NULL, guidelines INTEGER NOT NULL, time_us INTEGER NOT NULL, origin TEXT NOT NULL,"
     " box BLOB NOT NULL, UNIQUE(note, reader, seq)) STRICT",
 
@@ -46,8 +47,10 @@ static const char *const schema_labels_work[] = {
     "CREATE INDEX resolution_note ON resolution(note, id)",
 
     /* The sample that a senior reviewer looks at. state: open, ok, flag. */
-    "CREATE TABLE quality(batch TEXT NOT NULL, round INTEGER NOT NULL, note TEXT NOT NULL, state TEXT NOT NULL,"
-    " member TEXT, time_us INTEGER NOT NULL, box BLOB, PRIMARY KEY(batch, round, note)) STRICT, WITHOUT ROWID",
+    "CREATE TABLE quality(batch TEXT NOT NULL, round INTEGER NOT NULL, note TEXT NOT NULL, state TEXT NOT "
+    "NULL,"
+    " member TEXT, time_us INTEGER NOT NULL, box BLOB, PRIMARY KEY(batch, round, note)) STRICT, WITHOUT "
+    "ROWID",
 
     "CREATE TABLE leak_report(id INTEGER PRIMARY KEY, note TEXT NOT NULL, member TEXT NOT NULL,"
     " time_us INTEGER NOT NULL, reason TEXT NOT NULL, text TEXT NOT NULL) STRICT",
