@@ -207,6 +207,9 @@ token_is_canonical(const PhiPage *page, guint i, const char *want)
 {
   char word[64];
   const PhiToken *token = PHI_TOKEN(page, i);
+  char first = page->s[token->start];
+  if (g_ascii_isalnum(first) && g_ascii_tolower(first) != *want)
+    return FALSE; /* the two spellings of a word begin with the same letter */
   return phi_fold(page->s + token->start, token->end - token->start, word, sizeof word) &&
          strcmp(phi_known_canonical(word), want) == 0;
 }

@@ -63,11 +63,46 @@ typedef struct {
   CrProject *p;
   CrPolicy *policy;
   const char *where;
-  GHashTable *open;       /* note -> Open */
+  GHashTable *named;      /* note -> NamedNote */
   GPtrArray *order;       /* the same, as first named */
   GHashTable *scan_words; /* made when a line needs it */
   guint n_decisions, n_answers;
 } Deciding;
+
+/* The lines about one note. A file may name a hundred thousand notes: each is opened only while its lines are
+ * applied. */
+typedef struct {
+  char *note;
+  GArray *lines; /* guint, from 0 */
+} NamedNote;
+
+static void
+named_free(gpointer item)
+{
+  NamedNote *n = item;
+  g_free(n->note);
+  g_array_unref(n->lines);
+  g_free(n);
+}
+
+static gboolean
+name_note(Deciding *d, const char *name, guint line, GError **error)
+{
+  g_autofree char *note = cr_project_resolve_note(d->p, name, error);
+  if (!note)
+    return FALSE;
+  NamedNote *n = g_hash_table_lookup(d->named, note);
+  if (!n) {
+    n = g_new0(NamedNote, 1);
+    n->note = g_steal_pointer(&note);
+    n->lines = g_array_new(FALSE, FALSE, sizeof(guint));
+    g_hash_table_insert(d->named, n->note, n);
+    g_ptr_array_add(d->order, n);
+  }
+  g_array_append_val(n->lines, line);
+  d->n_decisions++;
+  return TRUE;
+}
 
 typedef struct {
   CrReviewNote *note;
@@ -77,58 +112,43 @@ typedef struct {
 } Open;
 
 static void
-open_free(gpointer item)
+open_clear(Open *o)
 {
-  cr_review_note_free(((Open *)item)->note);
-  g_free(item);
+  g_clear_pointer(&o->note, cr_review_note_free);
 }
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Open, open_clear)
 
-static Open *
-open_note(Deciding *d, const char *name, GError **error)
+static gboolean
+open_note(Deciding *d, const char *note, Open *o, GError **error)
 {
-  g_autofree char *note = cr_project_resolve_note(d->p, name, error);
-  if (!note)
-    return NULL;
-  Open *o = g_hash_table_lookup(d->open, note);
-  if (o)
-    return o;
-  g_autoptr(CrReviewNote) r = cr_review_note_load(d->p, note, cr_project_member(d->p), error);
-  if (!r)
-    return NULL;
-  if (!is_open(r->state)) {
-    g_set_error(error, CR_ERROR, CR_ERROR_WRONG_STATE, "note %s is %s: privacy review of it is not open",
-                note, r->state);
-    return NULL;
-  }
-  o = g_new0(Open, 1);
-  o->unblinded = cr_review_is_unblinded(d->p, r->batch, NULL);
-  o->note = g_steal_pointer(&r);
-  g_hash_table_insert(d->open, o->note->note, o);
-  g_ptr_array_add(d->order, o);
-  return o;
+  o->note = cr_review_note_load(d->p, note, cr_project_member(d->p), error);
+  if (!o->note)
+    return FALSE;
+  o->unblinded = cr_review_is_unblinded(d->p, o->note->batch, NULL);
+  if (is_open(o->note->state))
+    return TRUE;
+  g_set_error(error, CR_ERROR, CR_ERROR_WRONG_STATE, "note %s is %s: privacy review of it is not open", note,
+              o->note->state);
+  return FALSE;
 }
 
 static gboolean
-decide_note_line(Deciding *d, const json_t *line, const char *name, GError **error)
+apply_line(Open *o, const json_t *line, GError **error)
 {
-  Open *o = open_note(d, name, error);
   const char *reason = json_string_value(json_object_get(line, "reason"));
-  if (!o)
-    return FALSE;
   if (o->unblinded && !reason) {
     g_set_error(error, CR_ERROR, CR_ERROR_BAD_DECISION, "decisions after the signatures need a \"reason\"");
     return FALSE;
   }
   if (reason)
     o->reason = reason;
-  d->n_decisions++;
   return cr_decisions_apply(o->note->decisions->pdata[0], o->note->text, line, &o->rest, error);
 }
 
 /* ---- a line ---- */
 
 static gboolean
-decide_line(Deciding *d, const json_t *line, GError **error)
+decide_line(Deciding *d, const json_t *line, guint number, GError **error)
 {
   const char *scan = json_string_value(json_object_get(line, "scan")),
              *note = json_string_value(json_object_get(line, "note"));
@@ -137,7 +157,7 @@ decide_line(Deciding *d, const json_t *line, GError **error)
   if (scan)
     return cr_review_answer_scan(d->p, &d->scan_words, line, &d->n_answers, error);
   if (note)
-    return decide_note_line(d, line, note, error);
+    return name_note(d, note, number, error);
   g_set_error(error, CR_ERROR, CR_ERROR_BAD_DECISION, "a decision names a \"note\" or a \"scan\" finding");
   return FALSE;
 }
@@ -179,21 +199,38 @@ save_note(Deciding *d, Open *o, GError **error)
 }
 
 static gboolean
+decide_note(Deciding *d, const json_t *lines, const NamedNote *named, guint *n_complete, GError **error)
+{
+  g_auto(Open) o = {0};
+  guint number = g_array_index(named->lines, guint, 0);
+  gboolean ok = open_note(d, named->note, &o, error);
+  for (guint i = 0; ok && i < named->lines->len; i++) {
+    number = g_array_index(named->lines, guint, i);
+    ok = apply_line(&o, json_array_get(lines, number), error);
+  }
+  if (!ok) {
+    g_prefix_error(error, "%s:%u: ", d->where, number + 1);
+    return FALSE;
+  }
+  if (!save_note(d, &o, error))
+    return FALSE;
+  *n_complete += cr_decisions_n_undecided(o.note->decisions->pdata[0], d->policy) == 0;
+  return TRUE;
+}
+
+static gboolean
 decide_all(Deciding *d, const json_t *lines, guint *n_complete, GError **error)
 {
   size_t i;
   json_t *line;
-  json_array_foreach(lines, i, line) if (!decide_line(d, line, error))
+  json_array_foreach(lines, i, line) if (!decide_line(d, line, (guint)i, error))
   {
     g_prefix_error(error, "%s:%u: ", d->where, (guint)i + 1);
     return FALSE;
   }
-  for (guint j = 0; j < d->order->len; j++) {
-    Open *o = d->order->pdata[j];
-    if (!save_note(d, o, error))
+  for (guint j = 0; j < d->order->len; j++)
+    if (!decide_note(d, lines, d->order->pdata[j], n_complete, error))
       return FALSE;
-    *n_complete += cr_decisions_n_undecided(o->note->decisions->pdata[0], d->policy) == 0;
-  }
   return TRUE;
 }
 
@@ -205,9 +242,9 @@ cr_review_decide(CrProject *p, const json_t *lines, const char *where, GError **
       !cr_project_require_vault(p, "deciding", error))
     return NULL;
   g_autoptr(CrPolicy) policy = cr_project_policy(p, error);
-  g_autoptr(GHashTable) open = g_hash_table_new(g_str_hash, g_str_equal);
-  g_autoptr(GPtrArray) order = g_ptr_array_new_with_free_func(open_free);
-  Deciding d = {.p = p, .policy = policy, .where = where, .open = open, .order = order};
+  g_autoptr(GHashTable) named = g_hash_table_new(g_str_hash, g_str_equal);
+  g_autoptr(GPtrArray) order = g_ptr_array_new_with_free_func(named_free);
+  Deciding d = {.p = p, .policy = policy, .where = where, .named = named, .order = order};
   if (!policy || !cr_tx_begin(p, error))
     return NULL;
   gboolean ok = decide_all(&d, lines, &n_complete, error);
