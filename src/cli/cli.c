@@ -240,14 +240,24 @@ cr_cli_close(CrCli *cli, CrProject *project, int status)
 
 /* ---- printing ---- */
 
+/* Controls, also those of two bytes (U+009B begins a sequence as ESC [ does), and what turns the direction of
+ * writing, so that words would seem to stand where they don't. */
+static gboolean
+is_plain(gunichar c)
+{
+  gboolean is_direction = (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+  return !is_direction && c >= 0x20 && !(c >= 0x7f && c <= 0x9f);
+}
+
 char *
 cr_cli_plain(const char *text, gboolean keep_lines)
 {
-  char *plain = g_strdup(text);
-  for (char *c = plain; *c; c++)
-    if (((unsigned char)*c < 0x20 || *c == 0x7f) && !(keep_lines && *c == '\n'))
-      *c = ' ';
-  return plain;
+  GString *plain = g_string_new(NULL);
+  for (const char *c = text; *c; c = g_utf8_next_char(c)) {
+    gunichar u = g_utf8_get_char(c);
+    g_string_append_unichar(plain, is_plain(u) || (keep_lines && u == '\n') ? u : ' ');
+  }
+  return g_string_free(plain, FALSE);
 }
 
 void

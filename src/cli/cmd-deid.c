@@ -404,6 +404,7 @@ cr_cmd_deid(int argc, char **argv)
 {
   g_auto(CrCli) cli = {0};
   Options options = {.threshold = 0.5, .jobs = 1};
+  gboolean json = FALSE; /* as every command takes it; this one prints nothing else */
   int status = 0;
   const GOptionEntry entries[] = {
       {"policy", 0, 0, G_OPTION_ARG_STRING, &options.policy,
@@ -414,6 +415,7 @@ cr_cmd_deid(int argc, char **argv)
        "R"},
       {"language", 0, 0, G_OPTION_ARG_STRING, &options.language, "Language of the notes (default en)", "en"},
       {"jobs", 0, 0, G_OPTION_ARG_INT, &options.jobs, "Threads (default 1)", "N"},
+      {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Print JSON lines, which it always does", NULL},
       {NULL}};
   if (cr_cli_parse(&cli, argc, argv, CR_CLI_STREAM, "< NOTES.jsonl > OUT.jsonl", help, entries, 0, 0,
                    &status))

@@ -30,6 +30,22 @@ parse_map(char **pairs, GError **error)
   return g_steal_pointer(&map);
 }
 
+/* One line: where, which error, why. The reasons of some errors name the place too: once is enough. */
+static void
+print_reason(const json_t *row)
+{
+  const char *why = json_string_value(json_object_get(row, "message")),
+             *file = json_string_value(json_object_get(row, "file"));
+  g_autofree char *place = g_strdup_printf("%s:%" G_GINT64_FORMAT ":%" G_GINT64_FORMAT ": ", file,
+                                           number(row, "record"), number(row, "byte"));
+  g_autofree char *only_file = g_strdup_printf("%s: ", file);
+  if (g_str_has_prefix(why, place))
+    why += strlen(place);
+  else if (g_str_has_prefix(why, only_file))
+    why += strlen(only_file);
+  printf("  %s%s: %s\n", place, json_string_value(json_object_get(row, "code")), why);
+}
+
 static void
 print_rejected(const json_t *rejected)
 {
@@ -41,10 +57,7 @@ print_rejected(const json_t *rejected)
       printf("  … and %zu more; --json lists them\n", json_array_size(rejected) - i);
       return;
     }
-    printf("  %s:%" G_GINT64_FORMAT ":%" G_GINT64_FORMAT ": %s: %s\n",
-           json_string_value(json_object_get(row, "file")), number(row, "record"), number(row, "byte"),
-           json_string_value(json_object_get(row, "code")),
-           json_string_value(json_object_get(row, "message")));
+    print_reason(row);
   }
 }
 

@@ -106,14 +106,17 @@ static void
 print_problem(const json_t *row)
 {
   json_t *nearest = json_object_get(row, "nearest");
+  gint64 n = cr_cli_int(row, "occurrences");
+  g_autofree char *said = cr_cli_plain(cr_cli_text(row, "said"), FALSE),
+                  *found = cr_cli_plain(cr_cli_text(row, "found"), FALSE);
   printf("  %s %s %s %" G_GINT64_FORMAT "-%" G_GINT64_FORMAT ": the label says \"%s\", there stands \"%s\"",
          cr_cli_text(row, "note"), cr_cli_text(row, "entity"), cr_cli_text(row, "label"),
-         cr_cli_int(row, "start"), cr_cli_int(row, "end"), cr_cli_text(row, "said"),
-         cr_cli_text(row, "found"));
+         cr_cli_int(row, "start"), cr_cli_int(row, "end"), said, found);
   if (json_is_array(nearest))
-    printf("; nearest match %" G_GINT64_FORMAT "-%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT,
+    printf("; nearest match %" G_GINT64_FORMAT "-%" G_GINT64_FORMAT ", %s",
            (gint64)json_integer_value(json_array_get(nearest, 0)),
-           (gint64)json_integer_value(json_array_get(nearest, 1)), cr_cli_int(row, "occurrences"));
+           (gint64)json_integer_value(json_array_get(nearest, 1)),
+           n == 1 ? "the only one" : "one of several");
   putchar('\n');
 }
 

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct {
   char *file, *batch;
@@ -54,7 +55,8 @@ print_finding(const json_t *row)
   else
     printf("%s  %s  %" G_GINT64_FORMAT "-%" G_GINT64_FORMAT "  %s  %s  ", str(row, "scan"), str(row, "note"),
            num(row, "start"), num(row, "end"), str(row, "kind"), str(row, "status"));
-  printf("…%s\033[7m%s\033[0m%s…\n", before, text, after);
+  gboolean at_terminal = isatty(STDOUT_FILENO);
+  printf("…%s%s%s%s%s…\n", before, at_terminal ? "\033[7m" : "{", text, at_terminal ? "\033[0m" : "}", after);
 }
 
 static int

@@ -187,11 +187,13 @@ audit_verify(CrCli *cli, const AuditOptions *o)
   if (cli->json)
     cr_cli_print_json(report);
   else {
-    printf("%s: %" G_GINT64_FORMAT " events, %" G_GINT64_FORMAT " of them signed (by %s at %s)\n",
+    gint64 n_signed = (gint64)json_integer_value(json_object_get(report, "signed"));
+    printf("%s: %" G_GINT64_FORMAT " events, %" G_GINT64_FORMAT " of them signed",
            ok ? "The trail holds" : "The trail does NOT hold",
-           (gint64)json_integer_value(json_object_get(report, "events")),
-           (gint64)json_integer_value(json_object_get(report, "signed")), text_of(report, "signed_by"),
-           text_of(report, "signed_at"));
+           (gint64)json_integer_value(json_object_get(report, "events")), n_signed);
+    if (n_signed > 0)
+      printf(" (by %s at %s)", text_of(report, "signed_by"), text_of(report, "signed_at"));
+    putchar('\n');
     if (!ok)
       printf("  %s\n", text_of(report, "what"));
     json_array_foreach(json_object_get(report, "notes"), i, note) printf("  %s\n", json_string_value(note));

@@ -29,7 +29,7 @@ raw_mode(gboolean on)
 {
   struct termios t = cooked;
   if (on) {
-    t.c_lflag &= (tcflag_t) ~(ICANON | ECHO);
+    t.c_lflag &= (tcflag_t) ~(ICANON | ECHO | ISIG); /* Ctrl-C comes as a key: it quits in good order */
     t.c_cc[VMIN] = 1;
     t.c_cc[VTIME] = 0;
   }
@@ -117,8 +117,16 @@ closing(const Session *s, guint i, const json_t *c)
   return g_str_equal(str(d, "decision"), "keep") ? ")" : "]";
 }
 
-/* The note with its candidates marked, as one string. Control characters of the note never reach the
- * terminal. */
+/* What stands between two byte offsets. Control characters of the note never reach the terminal. */
+static void
+append_words(GString *out, const char *bytes, gsize from, gsize to)
+{
+  g_autofree char *words = g_strndup(bytes + from, to - from);
+  g_autofree char *clean = cr_cli_plain(words, TRUE);
+  g_string_append(out, clean);
+}
+
+/* The note with its candidates marked, as one string. */
 static GString *
 marked_note(const Session *s)
 {
@@ -130,14 +138,15 @@ marked_note(const Session *s)
     CrSpan span = {strlen(bytes), strlen(bytes)};
     if (c && !cr_span_from_unit(s->text, CR_UNIT_CODE_POINT, num(c, "start"), num(c, "end"), &span, NULL))
       continue;
-    for (; at < span.start; at++)
-      if ((unsigned char)bytes[at] >= 0x20 || bytes[at] == '\n')
-        g_string_append_c(out, bytes[at]);
+    if (span.start > at)
+      append_words(out, bytes, at, span.start);
+    at = MAX(at, span.start);
     if (!c)
       break;
     g_string_append(out, opening(s, i, c));
-    for (; at < span.end; at++)
-      g_string_append_c(out, (unsigned char)bytes[at] >= 0x20 ? bytes[at] : bytes[at] == '\n' ? '\n' : ' ');
+    if (span.end > at)
+      append_words(out, bytes, at, span.end);
+    at = MAX(at, span.end);
     g_string_append(out, closing(s, i, c));
   }
   return out;
@@ -231,8 +240,9 @@ draw(const Session *s)
   guint room = rows > 12 ? rows - 8 : 4, from = at > room / 2 ? at - room / 2 : 0;
   if (from + room > lines->len)
     from = lines->len > room ? lines->len - room : 0;
-  printf("\033[2J\033[H\033[1m%s\033[0m (%s)  note %u of %u  %u undecided\n\n", str(s->note, "source"),
-         str(s->note, "note"), s->n_note, s->n_notes, n_open(s));
+  g_autofree char *source = cr_cli_plain(str(s->note, "source"), FALSE);
+  printf("\033[2J\033[H\033[1m%s\033[0m (%s)  note %u of %u  %u undecided\n\n", source, str(s->note, "note"),
+         s->n_note, s->n_notes, n_open(s));
   for (guint i = from; i < lines->len && i < from + room; i++)
     puts((const char *)lines->pdata[i]);
   printf("\033[0m\n");
@@ -398,14 +408,16 @@ preview(Session *s)
     say(s, error->message);
     return;
   }
-  printf("\033[2J\033[H%s\n", str(cleared, "text"));
+  g_autofree char *text = cr_cli_plain(str(cleared, "text"), TRUE);
+  printf("\033[2J\033[H%s\n", text);
   g_free(ask("\nEnter goes back. "));
 }
 
 static void
 show_kinds(Session *s)
 {
-  g_autoptr(GString) line = g_string_new(NULL);
+  g_autoptr(GString) line =
+      g_string_new("In the note: {undecided} [remove] (keep); F goes forward. Kinds:\n");
   for (guint i = 0; i < G_N_ELEMENTS(quick_kinds); i++)
     g_string_append_printf(line, "%u %s  ", i + 1, cr_phi_kind_name(quick_kinds[i]));
   say(s, line->str);
@@ -515,6 +527,17 @@ in_review(const json_t *row)
   return g_strv_contains(states, str(row, "state")) && !json_is_true(json_object_get(row, "complete"));
 }
 
+/* The batch of all notes listed, or NULL where they are of several. */
+static const char *
+one_batch(const json_t *list)
+{
+  const char *batch = str(json_array_get(list, 0), "batch");
+  for (size_t i = 1; i < json_array_size(list); i++)
+    if (!g_str_equal(str(json_array_get(list, i), "batch"), batch))
+      return NULL;
+  return *batch ? batch : NULL;
+}
+
 int
 cr_review_terminal(CrCli *cli, CrProject *project, const char *batch)
 {
@@ -539,8 +562,12 @@ cr_review_terminal(CrCli *cli, CrProject *project, const char *batch)
   g_free(s.said);
   if (error)
     return cr_cli_fail(cli, error);
-  printf("\033[2J\033[H%s\n", s.quit
-                                  ? "Everything you decided is saved."
-                                  : "No note is left to decide. Next: chartroom review PROJECT sign BATCH");
+  if (s.quit)
+    puts("\033[2J\033[HEverything you decided is saved.");
+  else
+    printf("\033[2J\033[HNo note is left to decide. Next: chartroom review %s sign %s\n", cli->rest[0],
+           batch             ? batch
+           : one_batch(list) ? one_batch(list)
+                             : "BATCH");
   return CR_EXIT_DONE;
 }

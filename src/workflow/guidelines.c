@@ -35,8 +35,7 @@ cr_gate_guidelines(CrProject *p, gint64 *version, GError **error)
   g_autoptr(GError) local = NULL;
   gint64 newest = cr_labels_guidelines_version(p->work, &local);
   if (!local && newest < 1)
-    g_set_error(&local, CR_ERROR, CR_ERROR_GATE_GUIDELINES, "%s: no version of the guidelines is published",
-                p->path);
+    g_set_error(&local, CR_ERROR, CR_ERROR_GATE_GUIDELINES, "no version of the guidelines is published");
   if (local) {
     g_propagate_error(error, g_steal_pointer(&local));
     return FALSE;

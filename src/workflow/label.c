@@ -90,9 +90,10 @@ record_view(CrProject *p, const char *note, GError **error)
 }
 
 json_t *
-cr_reading_open_note(CrProject *p, const char *note, GError **error)
+cr_reading_open_note(CrProject *p, const char *name, GError **error)
 {
-  g_autoptr(CrJournal) journal = cr_task_open(p, note, error);
+  g_autofree char *note = cr_project_resolve_note(p, name, error);
+  g_autoptr(CrJournal) journal = note ? cr_task_open(p, note, error) : NULL;
   g_autoptr(CrText) text = journal ? cr_documents_load_cleared(p->work, note, error) : NULL;
   gint64 version;
   if (!text || !cr_gate_guidelines(p, &version, error) || !record_view(p, note, error))
@@ -285,10 +286,13 @@ put_leak(CrProject *p, CrRole role, const char *note, const char *reason, GError
 }
 
 gboolean
-cr_reading_report_leak(CrProject *p, const char *note, const char *reason, GError **error)
+cr_reading_report_leak(CrProject *p, const char *name, const char *reason, GError **error)
 {
   guint all_who_read = READERS | COMPARERS | CR_ROLE_PRIVACY;
-  if (!cr_project_require(p, all_who_read, "reporting a leak", error) || !cr_tx_begin(p, error))
+  if (!cr_project_require(p, all_who_read, "reporting a leak", error))
+    return FALSE;
+  g_autofree char *note = cr_project_resolve_note(p, name, error);
+  if (!note || !cr_tx_begin(p, error))
     return FALSE;
   return cr_reading_end(p, put_leak(p, cr_reading_role(p, all_who_read), note, reason, error), error);
 }
@@ -314,10 +318,11 @@ put_question(CrProject *p, const CrJournal *journal, const char *question, gint6
 }
 
 gboolean
-cr_reading_ask(CrProject *p, const char *note, const char *question, GError **error)
+cr_reading_ask(CrProject *p, const char *name, const char *question, GError **error)
 {
   gint64 version;
-  g_autoptr(CrJournal) journal = cr_task_open(p, note, error);
+  g_autofree char *note = cr_project_resolve_note(p, name, error);
+  g_autoptr(CrJournal) journal = note ? cr_task_open(p, note, error) : NULL;
   return journal && cr_gate_guidelines(p, &version, error) && cr_tx_begin(p, error) &&
          cr_reading_end(p, put_question(p, journal, question, version, error), error);
 }

@@ -226,7 +226,7 @@ cr_project_resolve_member(CrProject *p, const char *code_or_name, GError **error
     if (g_strcmp0(name, code_or_name) == 0)
       return g_strdup(codes[i]);
   }
-  g_set_error(error, CR_ERROR, CR_ERROR_NO_SUCH_MEMBER, "there is no such member in %s", p->path);
+  g_set_error(error, CR_ERROR, CR_ERROR_NO_SUCH_MEMBER, "there is no member %s in %s", code_or_name, p->path);
   return NULL;
 }
 

@@ -11,7 +11,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from project import Home, check, main, same, test  # noqa: E402
 
-ROWS = [{'id': 'a', 'text': 'Patient: Maria Lopez, MRN: 00418823. Seen 03/14/2018 by Dr. Chen.\nMaria Lopez has a sister, Zuzka, in Ely.\x1b[31m'},
+ROWS = [{'id': 'a', 'text': 'Patient: Maria Lopez, MRN: 00418823. Seen 03/14/2018 by Dr. Chen.\nMaria Lopez has a sister, Zuzka, in Ely.\x1b[31m\u009b32m'},
         {'id': 'b', 'text': 'Nothing here names anybody. Lungs clear.'}]
 
 
@@ -73,7 +73,7 @@ def decide_everything_by_keys():
         prepared(home)
         terminal = Terminal(home)
         check('Maria Lopez' in terminal.screen, terminal.screen)
-        check('\x1b[31m' not in terminal.screen, 'a control sequence of the note reached the terminal')
+        check('\x1b[31m' not in terminal.screen and '\u009b' not in terminal.screen, 'a control sequence of the note reached the terminal')
         terminal.type('a', '2 of')                # remove the first, on to the next
         terminal.type('r', 'undecided')           # keep
         terminal.type('b', 'you: keep')           # back: the decision is shown
@@ -85,6 +85,7 @@ def decide_everything_by_keys():
         terminal.type('no such words\n', 'do not stand in the note')
         terminal.type('p', 'Enter goes back')
         check('[RELATIVE]' in terminal.screen and 'Zuzka' not in terminal.screen, 'the preview', terminal.screen)
+        check('\x1b[31m' not in terminal.screen and '\u009b' not in terminal.screen, 'a control sequence in the preview')
         terminal.type('\n', 'undecided')
         for _ in range(30):
             if re.search(r'\D0 undecided', terminal.screen):
@@ -92,6 +93,7 @@ def decide_everything_by_keys():
             terminal.type('a', 'undecided')
         terminal.type('d', '(b)')                 # the second note, without candidates
         terminal.type('d', 'No note is left')
+        check('sign import-1' in terminal.screen, 'what comes next', terminal.screen)
         same(terminal.end(), 0)
         home.run('review', 'sign', 'import-1')
         home.run('redact')
@@ -105,7 +107,7 @@ def decide_everything_by_keys():
 @test
 def quitting_keeps_what_was_decided():
     """Quitting, or losing the terminal, keeps each decision made"""
-    for ending in ('q', None):
+    for ending in ('q', '\x03', None):
         with Home() as home:
             prepared(home)
             terminal = Terminal(home)
