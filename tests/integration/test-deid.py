@@ -39,6 +39,15 @@ def finds_in_code_points():
 
 
 @test
+def short_ages_from_90():
+    for age in ("(92 y)", "97yr", "103yrs", "94-y"):
+        (out,) = deid([json.dumps({"id": "1", "text": "She is %s and well." % age})], "--json", "--replace", "tag")
+        assert out["text"].count("90+") == 1 and age.strip("()")[:2] not in out["text"].replace("90+", ""), out["text"]
+    (out,) = deid([json.dumps({"id": "1", "text": "Smoked for 10 yrs, BP 120/90, PEEP 92 %."})])
+    assert not [span for span in out["phi"] if span["kind"] == "AGE90"], out["phi"]
+
+
+@test
 def replaces_and_leads_back():
     entity = {"id": "T1", "start": TEXT.index("fever"), "end": TEXT.index("fever") + 5, "label": "X", "text": "fever"}
     inside = {"id": "T2", "start": TEXT.index("Ruiz"), "end": TEXT.index("Ruiz") + 4, "label": "X", "text": "Ruiz"}
