@@ -48,6 +48,8 @@ char *cr_random_code(CrEnv *env, const char *prefix, guint n_chars);
 
 /* Reads a whole file, or a pipe to its end, of at most max_bytes (CR_ERROR_LIMIT beyond). */
 GBytes *cr_file_read(const char *path, gsize max_bytes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The SHA-256 of a file of any size, in hex, and its size; a block of it is in memory at a time. */
+char *cr_file_sha256_hex(const char *path, guint64 *n_bytes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Writes beside (.NAME.chartroom.tmp), fsyncs, renames over path, fsyncs the folder. mode for example 0600.
  * Writers of one path wait for each other; what a killed one left goes with the next. On failure path is
  * what it was, or (only where syncing the folder failed) the new whole. */
@@ -64,6 +66,10 @@ gboolean cr_dir_sync(const char *dir, GError **error);
 /* Sets error from errno: DISK_FULL for ENOSPC, EDQUOT and EFBIG, NOT_FOUND for ENOENT and ENOTDIR, else IO;
  * message "PATH: doing what: strerror". */
 void cr_error_set_errno(GError **error, int err, const char *path, const char *doing);
+/* What somebody gave, fit for a message: at most max_chars characters, whole ones, nothing that speaks to a
+ * terminal; "…" where more follows. transfer full */
+char *cr_error_excerpt(const char *given, gsize max_chars);
+
 /* Whether path is on NFS, SMB, or another network file system (statfs magic). */
 gboolean cr_path_is_network(const char *path);
 

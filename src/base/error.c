@@ -1,5 +1,5 @@
 /* error.c: the table of error.h as rows that can be looked up. */
-#include <chartroom/error.h>
+#include "base/base.h"
 
 GQuark
 cr_error_quark(void)
@@ -50,4 +50,17 @@ cr_error_code_from_name(const char *name)
     if (g_strcmp0(rows[i].name, name) == 0)
       return i;
   return -1;
+}
+
+char *
+cr_error_excerpt(const char *given, gsize max_chars)
+{
+  g_autofree char *valid = g_utf8_make_valid(given, -1);
+  GString *out = g_string_new(NULL);
+  const char *p = valid;
+  for (gsize n = 0; *p && n < max_chars; n++, p = g_utf8_next_char(p)) {
+    gunichar c = g_utf8_get_char(p);
+    g_string_append_unichar(out, g_unichar_isprint(c) ? c : '?');
+  }
+  return g_string_free(g_string_append(out, *p ? "…" : ""), FALSE);
 }

@@ -89,7 +89,8 @@ cr_cli_parse_share(const char *given, double *share, GError **error)
     *share = value;
     return TRUE;
   }
-  g_set_error(error, CR_ERROR, CR_ERROR_USAGE, "'%.20s' is not a share: write it as 20%% or 0.2", given);
+  g_autofree char *said = cr_error_excerpt(given, 20);
+  g_set_error(error, CR_ERROR, CR_ERROR_USAGE, "'%s' is not a share: write it as 20%% or 0.2", said);
   return FALSE;
 }
 
@@ -101,7 +102,8 @@ cr_cli_parse_number(const char *option, const char *given, gint64 *number, GErro
     *number = (gint64)value;
     return TRUE;
   }
-  g_set_error(error, CR_ERROR, CR_ERROR_USAGE, "%s takes a whole number from 0, not '%.20s'", option, given);
+  g_autofree char *said = cr_error_excerpt(given, 20);
+  g_set_error(error, CR_ERROR, CR_ERROR_USAGE, "%s takes a whole number from 0, not '%s'", option, said);
   return FALSE;
 }
 

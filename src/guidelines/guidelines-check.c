@@ -1,5 +1,6 @@
 /* Labels held against the guidelines they were made under, and the nearest name for what is not in them. */
 #include "guidelines/guidelines-private.h"
+#include "base/base.h"
 #include <string.h>
 
 /* ---- nearest name ---- */
@@ -65,26 +66,14 @@ member_string(const json_t *object, const char *key)
   return value ? value : "";
 }
 
-/* What a file said, fit for a message: short, whole characters, nothing that speaks to a terminal. */
-static char *
-shown(const char *given, guint max)
-{
-  GString *out = g_string_new(NULL);
-  for (guint n = 0; *given && n < max; n++, given = g_utf8_next_char(given)) {
-    gunichar c = g_utf8_get_char(given);
-    g_string_append_unichar(out, g_unichar_isprint(c) ? c : '?');
-  }
-  return g_string_free(g_string_append(out, *given ? "…" : ""), FALSE);
-}
-
 /* "'X' is not …; the nearest is 'Y'", with where before it. Names are cut: they come from a file. */
 static void
 set_unknown(GError **error, int code, const char *where, const char *what, const char *given,
             const char *const *known)
 {
   const char *nearest = cr_guidelines_nearest(given, known);
-  g_autofree char *all = g_strjoinv(", ", (char **)known), *list = shown(*all ? all : "none", 200),
-                  *cut = shown(given, 40);
+  g_autofree char *all = g_strjoinv(", ", (char **)known), *list = cr_error_excerpt(*all ? all : "none", 200),
+                  *cut = cr_error_excerpt(given, 40);
   g_set_error(error, CR_ERROR, code, "%s: %s '%s' is not in the guidelines; %s%s", where, what, cut,
               nearest ? "the nearest is " : "they have: ", nearest ? nearest : list);
 }
@@ -165,7 +154,7 @@ static char *
 name_item(const char *kind, const json_t *item, gsize i)
 {
   const char *id = member_string(item, "id");
-  g_autofree char *cut = shown(id, 40);
+  g_autofree char *cut = cr_error_excerpt(id, 40);
   return *id ? g_strdup_printf("%s %s", kind, cut) : g_strdup_printf("%s number %zu", kind, i + 1);
 }
 
@@ -192,7 +181,7 @@ check_end(const json_t *relation, const char *where, const char *type, const cha
           GHashTable *by_id, GError **error)
 {
   const char *id = member_string(relation, end), *label = g_hash_table_lookup(by_id, id);
-  g_autofree char *cut = shown(id, 40), *list = g_strjoinv(", ", allowed);
+  g_autofree char *cut = cr_error_excerpt(id, 40), *list = g_strjoinv(", ", allowed);
   if (!label)
     g_set_error(error, CR_ERROR, CR_ERROR_LABEL_RELATION, "%s: '%s' names no entity ('%s')", where, end, cut);
   else if (!g_strv_contains((const char *const *)allowed, label))

@@ -69,7 +69,8 @@ check_keys(Source *source, const json_t *object, const char *what, const char *c
     if (g_strv_contains(known, key))
       continue;
     const char *nearest = cr_guidelines_nearest(key, known);
-    cr_guidelines_bad(error, source, value, "%s has no member '%.40s'%s%s%s", what, key,
+    g_autofree char *name = cr_error_excerpt(key, 40);
+    cr_guidelines_bad(error, source, value, "%s has no member '%s'%s%s%s", what, name,
                       nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
     return FALSE;
   }
@@ -183,7 +184,8 @@ read_item(Source *source, const json_t *where, const json_t *value, const char *
   }
   for (guint i = 0; i < list->len; i++)
     if (g_str_equal(list->pdata[i], text)) {
-      cr_guidelines_bad(error, source, value, "'%s' has '%.64s' twice", key, text);
+      g_autofree char *name = cr_error_excerpt(text, 64);
+      cr_guidelines_bad(error, source, value, "'%s' has '%s' twice", key, name);
       return FALSE;
     }
   g_ptr_array_add(list, g_steal_pointer(&text));
@@ -344,8 +346,9 @@ check_unique(Source *source, const char *list_key, const char *member, gboolean 
     if (!*word)
       continue;
     if (!g_hash_table_add(seen, fold ? g_ascii_strdown(word, -1) : g_strdup(word))) {
-      cr_guidelines_bad(error, source, value, "'%s' in '%s': '%.64s' stands there twice", member, list_key,
-                        word);
+      g_autofree char *name = cr_error_excerpt(word, 64);
+      cr_guidelines_bad(error, source, value, "'%s' in '%s': '%s' stands there twice", member, list_key,
+                        name);
       return FALSE;
     }
   }

@@ -63,7 +63,8 @@ check_ids(json_t *entities, const char *note, GError **error)
     const char *id = cr_reading_string(entity, "id");
     if (!id || g_hash_table_add(seen, (gpointer)id))
       continue;
-    g_set_error(error, CR_ERROR, CR_ERROR_DUPLICATE_ID, "note %s: two findings have the id %.40s", note, id);
+    g_autofree char *said = cr_error_excerpt(id, 40);
+    g_set_error(error, CR_ERROR, CR_ERROR_DUPLICATE_ID, "note %s: two findings have the id %s", note, said);
     return FALSE;
   }
   json_array_foreach(entities, i, entity)

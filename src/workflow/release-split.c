@@ -26,8 +26,9 @@ split_name(guint i, guint n)
 static gboolean
 bad_split(const char *given, GError **error)
 {
+  g_autofree char *said = cr_error_excerpt(given, 40);
   g_set_error(error, CR_ERROR, CR_ERROR_USAGE,
-              "split '%.40s': give one to three shares that add up to 100, as in 80/10/10", given);
+              "split '%s': give one to three shares that add up to 100, as in 80/10/10", said);
   return FALSE;
 }
 

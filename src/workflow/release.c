@@ -61,7 +61,8 @@ choose_formats(CrRelease *release, GError **error)
   for (guint i = 0; names[i]; i++) {
     const CrFormat *format = cr_format_find(names[i]);
     if (!format) {
-      g_set_error(error, CR_ERROR, CR_ERROR_UNKNOWN_FORMAT, "there is no format '%.40s'", names[i]);
+      g_autofree char *said = cr_error_excerpt(names[i], 40);
+      g_set_error(error, CR_ERROR, CR_ERROR_UNKNOWN_FORMAT, "there is no format '%s'", said);
       return FALSE;
     }
     if (!g_ptr_array_find(release->formats, format, NULL))
@@ -240,12 +241,12 @@ hash_rest(const CrRelease *release, GError **error)
     g_autofree char *path = g_build_filename(release->folder, names->pdata[i], NULL);
     if (g_file_test(path, G_FILE_TEST_IS_DIR))
       continue;
-    g_autoptr(GBytes) bytes = cr_file_read(path, G_MAXSSIZE, error);
-    if (!bytes)
+    guint64 n_bytes = 0;
+    g_autofree char *sha = cr_file_sha256_hex(path, &n_bytes, error);
+    if (!sha)
       return NULL;
-    g_autofree char *sha = cr_sha256_hex(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
     json_array_append_new(files, json_pack("{s:s, s:I, s:s}", "path", names->pdata[i], "bytes",
-                                           (json_int_t)g_bytes_get_size(bytes), "sha256", sha));
+                                           (json_int_t)n_bytes, "sha256", sha));
   }
   return g_steal_pointer(&files);
 }

@@ -448,6 +448,22 @@ test_hashes(void)
   g_assert_cmpstr(a, !=, b);
 }
 
+static void
+test_excerpt(void)
+{
+  static const char *const cases[][2] = {{"", ""},
+                                         {"abcd", "abcd"},
+                                         {"abcde", "abcd…"},
+                                         {"caf\xc3\xa9", "caf\xc3\xa9"},
+                                         {"ab\xc3\xa9\xc3\xa9\xc3\xa9", "ab\xc3\xa9\xc3\xa9…"},
+                                         {"a\x1b[2", "a?[2"},
+                                         {"a\xff", "a\xef\xbf\xbd"}};
+  for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autofree char *cut = cr_error_excerpt(cases[i][0], 4);
+    g_assert_cmpstr(cut, ==, cases[i][1]);
+  }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -455,6 +471,7 @@ main(int argc, char **argv)
   cr_env_default();
   dir = g_dir_make_tmp("chartroom-base-XXXXXX", NULL);
   g_test_add_func("/base/error/table", test_error_table);
+  g_test_add_func("/base/error/excerpt", test_excerpt);
   g_test_add_func("/base/env/repeats", test_env_repeats);
   g_test_add_func("/base/env/time", test_time);
   g_test_add_func("/base/file/replace", test_replace_is_whole_or_not);
