@@ -222,8 +222,11 @@ static int
 audit_receipt(CrCli *cli, const AuditOptions *o)
 {
   GError *error = NULL;
-  if (!cr_receipt_check(cli->rest[0], &error))
-    return cr_cli_fail(cli, error);
+  if (!cr_receipt_check(cli->rest[0], &error)) { /* a check that failed is a finding, not wrong usage */
+    gboolean was_checked = g_error_matches(error, CR_ERROR, CR_ERROR_DAMAGED);
+    int status = cr_cli_fail(cli, error);
+    return was_checked ? CR_EXIT_FINDINGS : status;
+  }
   if (cli->json) {
     g_autoptr(json_t) json = json_pack("{s:b, s:s}", "ok", TRUE, "folder", cli->rest[0]);
     cr_cli_print_json(json);

@@ -87,4 +87,19 @@ def a_trail_without_signatures():
         check('does NOT hold' in out and '(by' not in out, out)
 
 
+@test
+def a_changed_export_is_a_finding():
+    """A folder that is not what its receipt says ends with 1, one without a receipt with 2"""
+    with Home() as home:
+        home.to_labelled(ROWS, lambda text: [])
+        out = home.file('out')
+        home.export(out)
+        home.run('audit receipt', path=out)
+        with open(os.path.join(out, 'guidelines.md'), 'a', encoding='utf-8') as f:
+            f.write('x')
+        home.run('audit receipt', path=out, status=1, error='damaged')
+        os.remove(os.path.join(out, 'receipt.json'))
+        home.run('audit receipt', path=out, status=2)
+
+
 main()
