@@ -79,7 +79,7 @@ fuzz_format(const char *format_name, const char *path)
   json_array_foreach(documents, i, document)
   {
     g_autoptr(CrText) text = cr_document_check(document, "fuzz", &error);
-    fuzz_check(text != NULL, "what a reader hands out is a sound document");
+    fuzz_check(text != NULL, error ? error->message : "what a reader hands out is a sound document");
   }
   g_autofree char *out = g_build_filename(fuzz_folder(), "again.jsonl", NULL);
   if (!write_all(plain, out, documents, &error))

@@ -397,6 +397,8 @@ add_statement(Reading *reading, const Placed *placed, GError **error)
   for (guint i = 0; i < line->arguments->len; i++)
     if (!g_hash_table_contains(reading->things, cr_brat_line_target(line, i)))
       return bad_line(error, placed, "it names an id that no line has");
+    else if (line->kind == CR_BRAT_RELATION && *cr_brat_line_target(line, i) == 'R')
+      return bad_line(error, placed, "a relation joins findings and events, not relations");
   json_t *thing =
       line->arguments->len > 0 ? g_hash_table_lookup(reading->things, cr_brat_line_target(line, 0)) : NULL;
   if (line->kind == CR_BRAT_ATTRIBUTE)
