@@ -387,9 +387,9 @@ static void
 put_resolution(GString *out, const json_t *facts)
 {
   static const Row resolution[] = {{"differences", "Differences between readers"},
-                                   {"resolved", "Settled by a senior reviewer"},
+                                   {"resolved", "Notes settled by a senior reviewer"},
                                    {"open", "Still open"},
-                                   {"critical", "Needed a second senior reviewer"},
+                                   {"critical", "Notes that needed a second senior reviewer"},
                                    {NULL, NULL}};
   static const Row quality[] = {{"sampled", "Notes drawn for the check"},
                                 {"passed", "Passed"},
