@@ -93,6 +93,35 @@ cr_file_read(const char *path, gsize max_bytes, GError **error)
   return NULL;
 }
 
+static gboolean
+hash_to_end(int fd, GChecksum *hash, guint64 *n_bytes)
+{
+  gsize size = 1 << 18;
+  g_autofree guint8 *block = g_malloc(size);
+  for (*n_bytes = 0;;) {
+    ssize_t n = read(fd, block, size);
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n <= 0)
+      return n == 0;
+    g_checksum_update(hash, block, n);
+    *n_bytes += (guint64)n;
+  }
+}
+
+char *
+cr_file_sha256_hex(const char *path, guint64 *n_bytes, GError **error)
+{
+  g_autoptr(GChecksum) hash = g_checksum_new(G_CHECKSUM_SHA256);
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  gboolean ok = fd >= 0 && hash_to_end(fd, hash, n_bytes);
+  if (!ok)
+    cr_error_set_errno(error, errno, path, "reading");
+  if (fd >= 0)
+    close(fd);
+  return ok ? g_strdup(g_checksum_get_string(hash)) : NULL;
+}
+
 /* ---- syncing ---- */
 
 static gboolean

@@ -1,6 +1,10 @@
 /* Reading written files once more, from their bytes alone: nothing here is called by a format's reader or
  * writer, nor calls them, so that one mistake cannot hide itself on both sides. */
 #include "formats/receipt.h"
+#include "base/base.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- the slice ---- */
@@ -176,23 +180,35 @@ prove_line(CrProof *proof, const char *bytes, gsize n_bytes, const char *where, 
   return TRUE;
 }
 
+static gboolean
+prove_lines(FILE *file, char **line, const char *path, CrProof *proof, GError **error)
+{
+  size_t capacity = 0;
+  ssize_t n;
+  for (guint number = 1; (n = getline(line, &capacity, file)) > 0; number++) {
+    g_autofree char *where = g_strdup_printf("%s:%u", path, number);
+    if (!prove_line(proof, *line, (gsize)n - ((*line)[n - 1] == '\n'), where, error))
+      return FALSE;
+  }
+  if (ferror(file))
+    cr_error_set_errno(error, errno, path, "reading");
+  return !ferror(file);
+}
+
+/* Line by line: the file may be larger than the memory. */
 gboolean
 cr_proof_jsonl(const char *path, CrProof *proof, GError **error)
 {
-  g_autoptr(GMappedFile) map = map_file(path, error);
-  if (map == NULL)
+  FILE *file = fopen(path, "re");
+  char *line = NULL;
+  if (file == NULL) {
+    cr_error_set_errno(error, errno, path, "opening");
     return FALSE;
-  const char *at = g_mapped_file_get_contents(map), *end = at + g_mapped_file_get_length(map);
-  for (guint number = 1; at != NULL && at < end; number++) {
-    const char *line_end = memchr(at, '\n', (gsize)(end - at));
-    if (line_end == NULL)
-      line_end = end;
-    g_autofree char *where = g_strdup_printf("%s:%u", path, number);
-    if (!prove_line(proof, at, (gsize)(line_end - at), where, error))
-      return FALSE;
-    at = line_end + 1;
   }
-  return TRUE;
+  gboolean proved = prove_lines(file, &line, path, proof, error);
+  free(line);
+  (void)fclose(file);
+  return proved;
 }
 
 /* ---- CSV ---- */

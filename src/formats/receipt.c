@@ -20,15 +20,10 @@ unit_name(CrUnit unit)
 static gboolean
 add_file(json_t *files, const char *path, const char *relative, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
-  g_autoptr(GMappedFile) map = g_mapped_file_new(path, FALSE, &failure);
-  if (map == NULL) {
-    g_set_error(error, CR_ERROR, CR_ERROR_IO, "%s: opening: %s", path, failure->message);
+  guint64 n_bytes = 0;
+  g_autofree char *hash = cr_file_sha256_hex(path, &n_bytes, error);
+  if (hash == NULL)
     return FALSE;
-  }
-  gsize n_bytes = g_mapped_file_get_length(map);
-  const char *bytes = g_mapped_file_get_contents(map);
-  g_autofree char *hash = cr_sha256_hex(bytes != NULL ? bytes : "", n_bytes);
   json_array_append_new(
       files, json_pack("{s:s, s:I, s:s}", "path", relative, "bytes", (json_int_t)n_bytes, "sha256", hash));
   return TRUE;

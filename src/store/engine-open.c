@@ -220,7 +220,7 @@ configure(CrDb *db, gboolean marked, GError **error)
   static const char *const first[] = {"PRAGMA page_size=8192",    "PRAGMA locking_mode=EXCLUSIVE",
                                       "PRAGMA temp_store=MEMORY", "PRAGMA mmap_size=0",
                                       "PRAGMA secure_delete=ON",  NULL};
-  static const char *const then[] = {"PRAGMA synchronous=FULL",        "PRAGMA cache_size=-65536",
+  static const char *const then[] = {"PRAGMA synchronous=FULL",        "PRAGMA cache_size=-16384",
                                      "PRAGMA foreign_keys=ON",         "PRAGMA cell_size_check=ON",
                                      "PRAGMA wal_autocheckpoint=8000", "PRAGMA journal_size_limit=67108864",
                                      "PRAGMA trusted_schema=OFF",      NULL};
