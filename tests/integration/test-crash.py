@@ -100,10 +100,10 @@ def loops(what, home, args, after):
 @test
 def kill_import():
     """kill -9 in import: no note lost, none twice, and the file can be imported again"""
-    n = 900
+    n = 4500  # more than two of its transactions
     with Home() as home:
         home.init()
-        rows = home.file('notes.jsonl', make_notes(n, 1, length=1200))
+        rows = home.file('notes.jsonl', make_notes(n, 1, length=200))
 
         def after(ended):
             states = opens(home)
@@ -120,11 +120,11 @@ def kill_import():
 @test
 def kill_import_sources():
     """An import that was killed and run again holds every note exactly once, by the source's own ids"""
-    rows = make_notes(450, 2, length=1200)
+    rows = make_notes(2300, 2, length=200)
     with Home() as home:
         home.init()
         path = home.file('notes.jsonl', rows)
-        for moment in (0.006, 0.012, 0.018, 0.024):
+        for moment in (0.03, 0.06, 0.09, 0.12):
             kill_at(home, moment, 'import', path)
         home.run('import', path, status=(0, 1))
         home.run('detect')
@@ -132,16 +132,24 @@ def kill_import_sources():
         same(sorted(sources), sorted(r['id'] for r in rows), 'sources')
 
 
+def one_patient(n):
+    """Many notes of one patient, whose name only the first gives away."""
+    rows = [{'id': 'q-0', 'patient': 'Q', 'text': 'Patient name: Zelda Quimby. Seen for asthma.'}]
+    return rows + [{'id': 'q-%d' % i, 'patient': 'Q', 'text': 'On day %d quimby slept well.' % i} for i in range(1, n)]
+
+
 @test
 def kill_detect():
-    """kill -9 in detect: done again it finds what an undisturbed run finds"""
-    n = 60
+    """kill -9 in detect: done again it finds what an undisturbed run finds, names of a patient's other notes included"""
     with Home() as home:
         home.init()
-        home.run('import', home.file('notes.jsonl', make_notes(n, 3)))
+        rows = make_notes(60, 3) + one_patient(450)
+        n = len(rows)
+        home.run('import', home.file('notes.jsonl', rows))
         template = Template(home)
         home.run('detect')
         wanted = sorted((r['source'], r['candidates']) for r in home.run('review', 'list').lines)
+        check(('q-449', 1) in wanted, 'the name is not looked for in the last note', wanted[-3:])
         template.restore()
         template.drop()
 

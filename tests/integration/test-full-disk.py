@@ -41,9 +41,9 @@ class SmallDisk:
 
 @test
 def small_disk():
-    """A disk of 6 MB fills up during an import: disk-full, the project intact, and complete after space is freed"""
-    n = 2000
-    with SmallDisk(6) as disk, Home(parent=disk.dir) as home, Home() as outside:
+    """A disk of 32 MB fills up during an import: disk-full, the project intact, and complete after space is freed"""
+    n = 6000
+    with SmallDisk(32) as disk, Home(parent=disk.dir) as home, Home() as outside:
         rows = outside.file('notes.jsonl', make_notes(n, 71, length=4000))
         home.init()
         home.run('import', outside.file('first.jsonl', make_notes(3, 72)))
@@ -51,7 +51,7 @@ def small_disk():
         check('notes are in; then' in result.err, result)
         full = home.run('status', status=(0, 3))  # it may not find room to tidy up
         check(full.status == 0 or full.error == 'disk-full' or 'disk-full' in full.err, full)
-        subprocess.run(['mount', '-o', 'remount,size=64m', disk.dir], check=True)
+        subprocess.run(['mount', '-o', 'remount,size=128m', disk.dir], check=True)
         before = sound(home, n + 3)
         check(before >= 3, before, 'notes are left')
         again = home.run('import', rows, status=(0, 1)).json
