@@ -34,7 +34,8 @@ CR_EXPORT json_t *cr_project_detect(CrProject *p, const char *batch, gboolean ag
 CR_EXPORT json_t *cr_review_list(CrProject *p, const char *batch, gboolean disputed_only,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* {"note","source","batch","state","text","blind":true,"candidates":[{"candidate","start","end","kind","text","score","by","needs_decision",
- * "decision","others":{…}}],"added":[{"start","end","kind","text","by"}]}. Another reviewer's decisions only
+ * "decision","others":{…}}],"added":[{"start","end","kind","text","by"}],"leak"?}. leak is
+ * what a reader reported of a note that came back. Another reviewer's decisions only
  * when all who must have signed have. The viewing is recorded. */
 CR_EXPORT json_t *cr_review_show(CrProject *p, const char *note, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Decision lines (docs/files.md), an array, all or none. where names the source for errors ("FILE"), lines

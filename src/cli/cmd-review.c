@@ -113,6 +113,14 @@ print_candidate(const json_t *c)
   printf("  [%s]\n", str(c, "by"));
 }
 
+static void
+print_leak(const json_t *note)
+{
+  g_autofree char *leak = json_object_get(note, "leak") ? cr_cli_plain(str(note, "leak"), FALSE) : NULL;
+  if (leak)
+    printf("  A reader reported: %s\n", leak);
+}
+
 static int
 review_show(CrCli *cli, CrProject *p, const ReviewOptions *o)
 {
@@ -131,6 +139,7 @@ review_show(CrCli *cli, CrProject *p, const ReviewOptions *o)
   }
   g_autofree char *text = cr_cli_plain(str(note, "text"), TRUE);
   printf("%s\n", text);
+  print_leak(note);
   json_array_foreach(json_object_get(note, "candidates"), i, row) print_candidate(row);
   json_array_foreach(json_object_get(note, "added"), i, row)
       printf("  added %6" G_GINT64_FORMAT "-%-6" G_GINT64_FORMAT " %-12s       %s  by %s\n",

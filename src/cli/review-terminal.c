@@ -1,6 +1,7 @@
 /* review-terminal.c: see review-terminal.h. The note is drawn around the current candidate, which stands in
  * reverse video; the other candidates are bracketed by what was decided: [x removed], (kept), {open}. */
 #include "cli/review-terminal.h"
+#include "base/base.h"
 #include <chartroom/phi.h>
 #include <chartroom/privacy.h>
 #include <chartroom/text.h>
@@ -230,6 +231,14 @@ draw_candidate(const Session *s)
          json_is_true(json_object_get(c, "needs_decision")) ? "" : " (the policy keeps this kind)");
 }
 
+/* One line, empty where nobody reported anything of the note. */
+static void
+draw_leak(const Session *s, guint columns)
+{
+  g_autofree char *leak = cr_error_excerpt(str(s->note, "leak"), columns > 40 ? columns - 20 : 20);
+  printf("%s%s\n", *leak ? "A reader reported: " : "", leak);
+}
+
 static void
 draw(const Session *s)
 {
@@ -241,8 +250,9 @@ draw(const Session *s)
   if (from + room > lines->len)
     from = lines->len > room ? lines->len - room : 0;
   g_autofree char *source = cr_cli_plain(str(s->note, "source"), FALSE);
-  printf("\033[2J\033[H\033[1m%s\033[0m (%s)  note %u of %u  %u undecided\n\n", source, str(s->note, "note"),
+  printf("\033[2J\033[H\033[1m%s\033[0m (%s)  note %u of %u  %u undecided\n", source, str(s->note, "note"),
          s->n_note, s->n_notes, n_open(s));
+  draw_leak(s, columns);
   for (guint i = from; i < lines->len && i < from + room; i++)
     puts((const char *)lines->pdata[i]);
   printf("\033[0m\n");

@@ -3,6 +3,7 @@
 #include <chartroom/privacy.h>
 
 #include "store/documents.h"
+#include "store/labels.h"
 #include "store/review.h"
 #include "workflow/review-load.h"
 
@@ -47,6 +48,23 @@ put_source_id(CrProject *p, const char *note, json_t *row, GError **error)
     return FALSE;
   }
   json_object_set_new(row, "source", id ? json_string(id) : json_null());
+  return TRUE;
+}
+
+/* What the reader who sent the note back found in it, as "leak". */
+static gboolean
+put_leak(CrProject *p, const CrReviewNote *n, json_t *row, GError **error)
+{
+  g_autoptr(GError) local = NULL;
+  if (!g_str_equal(n->state, "leak"))
+    return TRUE;
+  g_autofree char *reason = cr_labels_leak_reason(p->work, n->note, &local);
+  if (local) {
+    g_propagate_error(error, g_steal_pointer(&local));
+    return FALSE;
+  }
+  if (reason)
+    json_object_set_new(row, "leak", json_string(reason));
   return TRUE;
 }
 
@@ -158,7 +176,7 @@ note_json(const CrReviewNote *n, gboolean blind, const CrPolicy *policy)
                    added_json(n));
 }
 
-/* Loads the note as this member may see it. */
+/* Loads the note as this member may see it, with one reviewer's decisions at least. */
 static CrReviewNote *
 load_for_member(CrProject *p, const char *name, gboolean *blind, GError **error)
 {
@@ -170,7 +188,10 @@ load_for_member(CrProject *p, const char *name, gboolean *blind, GError **error)
   if (!batch)
     return NULL;
   *blind = !cr_review_is_unblinded(p, batch, NULL);
-  return cr_review_note_load(p, note, *blind ? cr_project_member(p) : NULL, error);
+  g_autoptr(CrReviewNote) n = cr_review_note_load(p, note, *blind ? cr_project_member(p) : NULL, error);
+  if (!n || n->decisions->len > 0)
+    return g_steal_pointer(&n);
+  return cr_review_note_load(p, note, cr_project_member(p), error); /* nobody has decided anything of it */
 }
 
 static gboolean
@@ -190,7 +211,7 @@ cr_review_show(CrProject *p, const char *name, GError **error)
   g_autoptr(CrReviewNote) n = load_for_member(p, name, &blind, error);
   g_autoptr(CrPolicy) policy = n ? cr_project_policy(p, error) : NULL;
   g_autoptr(json_t) row = policy ? note_json(n, blind, policy) : NULL;
-  if (!row || !put_source_id(p, n->note, row, error) ||
+  if (!row || !put_source_id(p, n->note, row, error) || !put_leak(p, n, row, error) ||
       !record_view(p, n->note, "note.original-viewed", error))
     return NULL;
   return g_steal_pointer(&row);
