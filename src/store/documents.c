@@ -222,12 +222,6 @@ cr_documents_count(CrDb *work, const char *state, const char *batch, GError **er
   return cr_db_get_int(work, 0, error, "SELECT count(*) FROM document", "");
 }
 
-gint64
-cr_documents_max_seq(CrDb *work, GError **error)
-{
-  return cr_db_get_int(work, 0, error, "SELECT max(seq) FROM document", "");
-}
-
 GPtrArray *
 cr_documents_batches(CrDb *work, GError **error)
 {

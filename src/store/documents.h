@@ -46,7 +46,6 @@ CrText *cr_documents_load_cleared(CrDb *work, const char *id,
 /* Identifiers of the note that one reviewer removes and another keeps, as last counted. */
 gint64 cr_documents_n_disputes(CrDb *work, const char *id, GError **error);
 gint64 cr_documents_count(CrDb *work, const char *state, const char *batch, GError **error);
-gint64 cr_documents_max_seq(CrDb *work, GError **error);
 GPtrArray *cr_documents_batches(CrDb *work, GError **error); /* names in order of import; transfer full */
 char *cr_documents_batch_of(CrDb *work, const char *id, GError **error);
 

@@ -186,9 +186,3 @@ cr_labels_put_release(CrDb *work, const char *id, const char *member, gint64 tim
                     " SELECT ?, coalesce(max(seq), 0) + 1, ?, ?, ?, ? FROM data_release",
                     "ssiss", id, member, time_us, json, receipt_sha256);
 }
-
-gint64
-cr_labels_count_releases(CrDb *work, GError **error)
-{
-  return cr_db_get_int(work, 0, error, "SELECT count(*) FROM data_release", "");
-}

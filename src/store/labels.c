@@ -194,12 +194,6 @@ cr_labels_put_note(CrDb *work, const char *note, const char *batch, gint64 seq, 
 }
 
 gboolean
-cr_labels_drop_note(CrDb *work, const char *note, GError **error)
-{
-  return cr_db_exec(work, error, "DELETE FROM reading_note WHERE note=?", "s", note);
-}
-
-gboolean
 cr_labels_set_note_sha(CrDb *work, const char *note, const char *sha256, GError **error)
 {
   return cr_db_exec(work, error, "UPDATE reading_note SET sha256=? WHERE note=?", "ss", sha256, note);

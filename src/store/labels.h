@@ -46,7 +46,6 @@ GPtrArray *cr_labels_batch_names(CrDb *work, GError **error) G_GNUC_WARN_UNUSED_
 
 gboolean cr_labels_put_note(CrDb *work, const char *note, const char *batch, gint64 seq,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean cr_labels_drop_note(CrDb *work, const char *note, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean cr_labels_set_note_sha(CrDb *work, const char *note, const char *sha256,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 char *cr_labels_note_sha(CrDb *work, const char *note, GError **error);   /* NULL: not approved */
@@ -177,4 +176,3 @@ gboolean cr_labels_list_questions(CrDb *work, CrQuestionRowFunc func, gpointer u
 gboolean cr_labels_put_release(CrDb *work, const char *id, const char *member, gint64 time_us,
                                const char *json, const char *receipt_sha256,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
-gint64 cr_labels_count_releases(CrDb *work, GError **error);

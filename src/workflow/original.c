@@ -92,16 +92,6 @@ cr_original_load_json(CrProject *p, const char *note, const char *kind, const ch
 }
 
 char *
-cr_project_seal_for_note(CrProject *p, const char *note, const char *plain, GError **error)
-{
-  g_autoptr(CrKey) key = cr_original_key(p, note, error);
-  if (!key)
-    return NULL;
-  g_autoptr(GBytes) box = cr_original_seal(p, key, note, "event", plain, strlen(plain));
-  return g_base64_encode(g_bytes_get_data(box, NULL), g_bytes_get_size(box));
-}
-
-char *
 cr_project_resolve_note(CrProject *p, const char *code_or_source_id, GError **error)
 {
   g_autoptr(GError) local = NULL;

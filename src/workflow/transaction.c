@@ -30,9 +30,9 @@ cr_tx_begin(CrProject *p, GError **error)
   return TRUE;
 }
 
-static void
-put_event(CrProject *p, CrRole role, const char *action, const char *object, const char *old_value,
-          const char *new_value, const char *reason, gboolean sealed)
+void
+cr_tx_event(CrProject *p, CrRole role, const char *action, const char *object, const char *old_value,
+            const char *new_value, const char *reason)
 {
   g_assert(p->in_tx);
   g_autofree char *role_name = cr_roles_format(role);
@@ -43,24 +43,9 @@ put_event(CrProject *p, CrRole role, const char *action, const char *object, con
                    .action = action,
                    .old_value = old_value,
                    .new_value = new_value,
-                   .reason = reason,
-                   .sealed = sealed};
+                   .reason = reason};
   g_autofree char *line = cr_chain_append(p->chain, &event);
   g_string_append(p->pending, line);
-}
-
-void
-cr_tx_event(CrProject *p, CrRole role, const char *action, const char *object, const char *old_value,
-            const char *new_value, const char *reason)
-{
-  put_event(p, role, action, object, old_value, new_value, reason, FALSE);
-}
-
-void
-cr_tx_event_sealed(CrProject *p, CrRole role, const char *action, const char *object, const char *old_box,
-                   const char *new_box, const char *reason)
-{
-  put_event(p, role, action, object, old_box, new_box, reason, TRUE);
 }
 
 void
@@ -183,6 +168,21 @@ complete_log(CrProject *p, const char *path, guint64 known_bytes, const char *wa
          cr_audit_log_append(p->log, waiting, n_waiting, error);
 }
 
+/* A trail that does not hold is not worked on. Up to this size (some 150,000 events, a fifth of a second) it
+ * is read whole at each opening; beyond, its end is, and the whole at export and by `audit verify`. */
+#define READ_WHOLE_BYTES ((guint64)64 << 20)
+
+static gboolean
+check_whole(CrProject *p, const char *path, GError **error)
+{
+  if (p->log_bytes > READ_WHOLE_BYTES)
+    return TRUE;
+  g_autoptr(CrAuditReport) report = cr_audit_verify(path, NULL, NULL, p->id, error);
+  if (report && !report->ok)
+    g_set_error(error, CR_ERROR, CR_ERROR_AUDIT_BROKEN, "%s: %s", path, report->what);
+  return report && report->ok;
+}
+
 gboolean
 cr_trail_recover(CrProject *p, GError **error)
 {
@@ -207,7 +207,7 @@ cr_trail_recover(CrProject *p, GError **error)
   const char *lines = waiting ? g_bytes_get_data(waiting, &n_waiting) : "";
   p->log_bytes = end;
   return complete_log(p, path, waiting ? known : end, lines, n_waiting, error) &&
-         check_head(path, cr_chain_head_hex(p->chain), error);
+         check_head(path, cr_chain_head_hex(p->chain), error) && check_whole(p, path, error);
 }
 
 static void

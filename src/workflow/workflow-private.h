@@ -45,18 +45,12 @@ gboolean cr_project_require_vault(CrProject *p, const char *what, GError **error
 
 gboolean cr_tx_begin(CrProject *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Adds an event under the member's identity; role: the one under which it is done. old_value, new_value,
- * reason may be NULL, and never hold note text or names unless sealed = TRUE (cr_project_seal_for_note). */
+ * reason may be NULL, and never hold note text or names. */
 void cr_tx_event(CrProject *p, CrRole role, const char *action, const char *object, const char *old_value,
                  const char *new_value, const char *reason);
-void cr_tx_event_sealed(CrProject *p, CrRole role, const char *action, const char *object,
-                        const char *old_box, const char *new_box, const char *reason);
 gboolean cr_tx_commit(CrProject *p,
                       GError **error) G_GNUC_WARN_UNUSED_RESULT; /* on failure everything is rolled back */
 void cr_tx_rollback(CrProject *p);
-
-/* Seals text with the note's document key, base64, for an event's old or new value. NULL with DESTROYED where
- * the key is gone. */
-char *cr_project_seal_for_note(CrProject *p, const char *note, const char *plain, GError **error);
 
 /* The note's document key (vault members only): DESTROYED where it is gone. */
 CrKey *cr_original_key(CrProject *p, const char *note, GError **error) G_GNUC_WARN_UNUSED_RESULT;
