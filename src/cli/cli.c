@@ -188,6 +188,9 @@ ask(const char *prompt, gboolean confirm, GError **error)
 char *
 cr_cli_passphrase(const char *file, const char *env, const char *prompt, gboolean confirm, GError **error)
 {
+  if (confirm && g_getenv("CHARTROOM_TEST_CHEAP_KDF"))
+    fputs("chartroom: warning: CHARTROOM_TEST_CHEAP_KDF is set: this passphrase will protect nothing\n",
+          stderr);
   g_autoptr(GError) local = NULL;
   if (file) {
     char *text = NULL;
