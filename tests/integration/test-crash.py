@@ -100,7 +100,7 @@ def loops(what, home, args, after):
 @test
 def kill_import():
     """kill -9 in import: no note lost, none twice, and the file can be imported again"""
-    n = 4500  # more than two of its transactions
+    n = 2600  # more than one of its transactions
     with Home() as home:
         home.init()
         rows = home.file('notes.jsonl', make_notes(n, 1, length=200))
