@@ -71,8 +71,8 @@ gboolean cr_vault_destroy_key(CrDb *vault, const char *note, GError **error) G_G
 typedef enum { CR_ORIGINAL_SOURCE, CR_ORIGINAL_TEXT, CR_ORIGINAL_KNOWN } CrOriginalPart;
 GBytes *cr_vault_load_original(CrDb *vault, const char *note, CrOriginalPart part,
                                GError **error); /* NULL without error: no such part */
-/* Patient codes: the code for the keyed hash of a source patient id, made with fresh_code where new. transfer
- * full */
+/* Patient codes: the code for the keyed hash of a source patient id, made with fresh_code where new. NULL
+ * without error where another patient has fresh_code: draw again. transfer full */
 char *cr_vault_patient_code(CrDb *vault, const char *patient_key, const char *fresh_code,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

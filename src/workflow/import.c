@@ -98,18 +98,31 @@ id_may_be_code(const char *id)
   return TRUE;
 }
 
-/* NULL with a reason for the quarantine. */
+/* NULL with a reason for the quarantine. Codes have 40 bits: in one import of 100,000 notes out of 200, a
+ * code is drawn that another note has. */
 static char *
-choose_code(Import *in, const CrRecord *r, GError **why)
+choose_code(Import *in, const CrRecord *r, gboolean *failed, GError **why)
 {
-  if (!in->options->keep_ids)
-    return cr_random_code(in->p->env, "N-", 8);
-  if (!id_may_be_code(r->id)) {
+  gboolean keep = in->options->keep_ids;
+  if (keep && !id_may_be_code(r->id)) {
     g_set_error(why, CR_ERROR, CR_ERROR_USAGE,
                 "the id can't be kept as a note code: letters, digits, . _ - and at most 64 of them");
     return NULL;
   }
-  return g_strdup(r->id);
+  for (;;) {
+    g_autoptr(GError) local = NULL;
+    g_autofree char *code = keep ? g_strdup(r->id) : cr_random_code(in->p->env, "N-", 8);
+    gboolean taken = cr_documents_exists(in->p->work, code, &local);
+    *failed = local != NULL;
+    if (taken && keep)
+      g_set_error(&local, CR_ERROR, CR_ERROR_DUPLICATE_ID, "the id is the code of another note");
+    if (local) {
+      g_propagate_error(why, g_steal_pointer(&local));
+      return NULL;
+    }
+    if (!taken)
+      return g_steal_pointer(&code);
+  }
 }
 
 /* FALSE with a reason for the quarantine where the project has the id or the text already. */
@@ -207,9 +220,16 @@ patient_code(Import *in, const CrRecord *r, GError **error)
   CrProject *p = in->p;
   g_autofree char *who =
       r->patient ? g_strconcat("patient:", r->patient, NULL) : g_strconcat("note:", r->id, NULL);
-  g_autofree char *key = cr_keyed_hash_hex(p->vault_key, "patient", who, strlen(who)),
-                  *fresh = cr_random_code(p->env, "P-", 8);
-  return cr_vault_patient_code(p->vault, key, fresh, error);
+  g_autofree char *key = cr_keyed_hash_hex(p->vault_key, "patient", who, strlen(who));
+  g_autoptr(GError) local = NULL;
+  char *code = NULL;
+  while (!code && !local) { /* none without an error: another patient has the fresh code */
+    g_autofree char *fresh = cr_random_code(p->env, "P-", 8);
+    code = cr_vault_patient_code(p->vault, key, fresh, &local);
+  }
+  if (local)
+    g_propagate_error(error, g_steal_pointer(&local));
+  return code;
 }
 
 static gboolean
@@ -248,7 +268,7 @@ take(Import *in, const CrRecord *r, GError **error)
   g_autofree char *content_key = cr_keyed_hash_hex(p->vault_key, "content", cr_text_bytes(r->text),
                                                    cr_text_length(r->text, CR_UNIT_BYTE));
   g_autofree char *note =
-      check_new(in, source_key, content_key, &failed, &why) ? choose_code(in, r, &why) : NULL;
+      check_new(in, source_key, content_key, &failed, &why) ? choose_code(in, r, &failed, &why) : NULL;
   if (failed) {
     g_propagate_error(error, g_steal_pointer(&why));
     return FALSE;

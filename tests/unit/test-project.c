@@ -135,6 +135,40 @@ import(CrProject *p, const char *file, GError **error)
   return result ? json_integer_value(json_object_get(result, "accepted")) : -1;
 }
 
+/* ---- a world that draws the same code again and again ---- */
+
+static guint same_draws;
+
+static void
+draw_same(CrEnv *env, void *out, size_t n)
+{
+  if (n == 8 && same_draws > 0) {
+    same_draws--;
+    memset(out, 0, n);
+  } else {
+    cr_env_default()->random(env, out, n);
+  }
+}
+
+/* Codes of 40 bits meet in a large project; a note or a patient then gets another. */
+static void
+test_codes_that_meet(void)
+{
+  g_autoptr(GError) error = NULL;
+  CrEnv env = *cr_env_default();
+  env.random = draw_same;
+  make_project();
+  cr_workflow_set_env(&env);
+  g_autoptr(CrProject) p = open_it();
+  g_autofree char *file = notes_file("meet.jsonl", 4, 0);
+  same_draws = 9;
+  g_assert_cmpint(import(p, file, &error), ==, 4);
+  g_assert_no_error(error);
+  g_assert_cmpuint(same_draws, ==, 0);
+  g_assert_cmpint(n_notes(p), ==, 4);
+  cr_workflow_set_env(NULL);
+}
+
 /* ---- opening ---- */
 
 static void
@@ -331,6 +365,7 @@ main(int argc, char **argv)
   g_test_add_func("/project/open", test_open_and_close);
   g_test_add_func("/project/ambiguous", test_ambiguous_member);
   g_test_add_func("/project/import", test_import_counts);
+  g_test_add_func("/project/codes-that-meet", test_codes_that_meet);
   g_test_add_func("/project/full-disk/member", test_member_on_full_disk);
   g_test_add_func("/project/full-disk/import", test_import_on_full_disk);
   g_test_add_func("/project/rolled-back", test_rolled_back_store);
