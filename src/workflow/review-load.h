@@ -20,9 +20,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrReviewNote, cr_review_note_free)
 /* The policy of the project (work.db meta "policy", Safe Harbor by default). */
 CrPolicy *cr_project_policy(CrProject *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Whether the member may see the others' decisions on the batch: enough members have signed it once, the
- * member among them. */
-gboolean cr_review_is_unblinded(CrProject *p, const char *batch, GError **error);
+/* Whether the member may see the others' decisions on a note of the batch in that state: enough members have
+ * signed it once, the member among them. A note that came back after a leak is read blind again until they
+ * have signed again. */
+gboolean cr_review_is_unblinded(CrProject *p, const char *batch, const char *state, GError **error);
 /* A decision line with "scan": answers one finding, or with "*" all open ones of the same words. *index is
  * made when it is needed, and the caller's to free. Runs in the transaction. */
 gboolean cr_review_answer_scan(CrProject *p, GHashTable **index, const json_t *line, guint *n_answers,

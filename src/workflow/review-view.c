@@ -184,10 +184,11 @@ load_for_member(CrProject *p, const char *name, gboolean *blind, GError **error)
       !cr_project_require_vault(p, "seeing an original", error))
     return NULL;
   g_autofree char *note = cr_project_resolve_note(p, name, error),
-                  *batch = note ? cr_documents_batch_of(p->work, note, error) : NULL;
-  if (!batch)
+                  *batch = note ? cr_documents_batch_of(p->work, note, error) : NULL,
+                  *state = batch ? cr_documents_get_state(p->work, note, error) : NULL;
+  if (!state)
     return NULL;
-  *blind = !cr_review_is_unblinded(p, batch, NULL);
+  *blind = !cr_review_is_unblinded(p, batch, state, NULL);
   g_autoptr(CrReviewNote) n = cr_review_note_load(p, note, *blind ? cr_project_member(p) : NULL, error);
   if (!n || n->decisions->len > 0)
     return g_steal_pointer(&n);

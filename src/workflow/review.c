@@ -124,7 +124,7 @@ open_note(Deciding *d, const char *note, Open *o, GError **error)
   o->note = cr_review_note_load(d->p, note, cr_project_member(d->p), error);
   if (!o->note)
     return FALSE;
-  o->unblinded = cr_review_is_unblinded(d->p, o->note->batch, NULL);
+  o->unblinded = cr_review_is_unblinded(d->p, o->note->batch, o->note->state, NULL);
   if (is_open(o->note->state))
     return TRUE;
   g_set_error(error, CR_ERROR, CR_ERROR_WRONG_STATE, "note %s is %s: privacy review of it is not open", note,

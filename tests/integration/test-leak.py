@@ -31,4 +31,32 @@ def report_reaches_the_reviewer():
         check('note.leak-reported' in log and 'the name in line 1' not in log, 'the trail repeats the report, or says nothing of it')
 
 
+@test
+def returned_note_is_read_blind():
+    """A note that came back is read anew without seeing the other reviewer's new decisions"""
+    with Home() as home:
+        home.init(reviewers=2)
+        second = {'member': home.add_member('Second', 'privacy', 'second passphrase'), 'passphrase': 'second passphrase'}
+        home.run('import', home.file('notes.jsonl', make_notes(2, 12)))
+        home.run('detect')
+        for who in ({}, second):
+            home.run('review', 'decide', '--file', home.decisions(**who), **who)
+            home.run('review', 'sign', 'import-1', **who)
+        home.run('redact')
+        home.publish()
+        home.assign()
+        note = sorted(home.readable())[0]
+        home.run('label', note, '--leak', 'line 1')
+        line = {'note': note, 'start': 0, 'end': 3, 'kind': 'OTHERID', 'decision': 'add'}
+        rest = {'note': note, 'decision': 'remove-rest'}
+        home.run('review', 'decide', '--file', home.file('again.jsonl', [line, rest]))
+        seen = home.run('review', 'show', note, **second).json
+        check(seen['blind'] and not seen['added'], 'the second reviewer sees what the first decided', seen['added'])
+        home.run('redact', status=1)
+        home.run('review', 'decide', '--file', home.file('again-2.jsonl', [rest]), **second)
+        for who in ({}, second):
+            home.run('review', 'sign', 'import-1', **who)
+        same(home.run('redact').json['cleared'], 1)
+
+
 main()
