@@ -71,6 +71,7 @@ typedef enum {
   X(DUPLICATE_CONTENT, "duplicate-content", CR_EXIT_FINDINGS, "the note is already in the project")          \
   X(UNKNOWN_FORMAT, "unknown-format", CR_EXIT_USAGE, "see `chartroom convert --help` for the formats")       \
   X(BAD_BRAT, "bad-brat", CR_EXIT_USAGE, "correct the line")                                                 \
+  X(BAD_COLUMNS, "bad-columns", CR_EXIT_USAGE, "correct the line: a token, then its tag in the last column") \
   X(BAD_GUIDELINES, "bad-guidelines", CR_EXIT_USAGE, "correct the file; data/guidelines has examples")       \
   X(NOT_CARRIED, "not-carried", CR_EXIT_FINDINGS, "choose a format that can carry it")                       \
   X(OFFSET_NOT_PROVED, "offset-not-proved", CR_EXIT_INTERNAL,                                                \
