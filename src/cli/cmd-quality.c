@@ -2,6 +2,8 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/lines.h"
+#include "cli/quality.h"
+#include <chartroom/quality.h>
 #include <chartroom/reading.h>
 
 #include <stdio.h>
@@ -10,6 +12,8 @@
 typedef struct {
   const char *file;
   double share;
+  gboolean sampled; /* --sample was given */
+  gint64 seed;
 } QualityOptions;
 
 static void
@@ -106,38 +110,125 @@ approve(CrCli *cli, CrProject *p, const QualityOptions *o)
   return CR_EXIT_DONE;
 }
 
+/* ---- a second look at what is left ---- */
+
+static int
+reread_decide(CrCli *cli, CrProject *p, const char *file)
+{
+  GError *error = NULL;
+  json_t *row;
+  gsize i;
+  g_autoptr(json_t) lines = cr_cli_read_lines(file, &error);
+  g_autoptr(json_t) report = lines ? cr_quality_reread_decide(p, lines, &error) : NULL;
+  if (!report)
+    return cr_cli_fail(cli, error);
+  if (cli->json)
+    cr_cli_print_json_lines(report);
+  else
+    json_array_foreach(report, i, row)
+        printf("%s  %s\n", cr_cli_text(row, "note"), cr_cli_text(row, "result"));
+  return CR_EXIT_DONE;
+}
+
+static int
+reread_show(CrCli *cli, CrProject *p)
+{
+  GError *error = NULL;
+  g_autoptr(json_t) note = cr_quality_reread_show(p, cli->rest[2], &error);
+  if (!note)
+    return cr_cli_fail(cli, error);
+  g_autofree char *plain = cr_cli_plain(cr_cli_text(note, "text"), TRUE);
+  if (cli->json)
+    cr_cli_print_json(note);
+  else
+    puts(plain);
+  return CR_EXIT_DONE;
+}
+
+static int
+reread(CrCli *cli, CrProject *p, const QualityOptions *o)
+{
+  GError *error = NULL;
+  json_t *row;
+  gsize i;
+  if (o->file)
+    return reread_decide(cli, p, o->file);
+  if (cli->n_rest == 3)
+    return reread_show(cli, p);
+  g_autoptr(json_t) sample = cr_quality_reread(p, o->sampled ? o->share : 0, o->seed, &error);
+  if (!sample)
+    return cr_cli_fail(cli, error);
+  if (cli->json) {
+    cr_cli_print_json(sample);
+    return CR_EXIT_DONE;
+  }
+  printf("%zu of %" G_GINT64_FORMAT " cleared notes, drawn with seed %" G_GINT64_FORMAT "\n",
+         json_array_size(json_object_get(sample, "notes")), cr_cli_int(sample, "of"),
+         cr_cli_int(sample, "seed"));
+  json_array_foreach(json_object_get(sample, "notes"), i, row)
+      printf("  %s  %s\n", cr_cli_text(row, "note"), cr_cli_text(row, "result"));
+  return CR_EXIT_DONE;
+}
+
 static const struct {
   const char *name;
   int (*run)(CrCli *cli, CrProject *p, const QualityOptions *o);
-} verbs[] = {{"list", list}, {"show", show}, {"decide", decide}, {"approve", approve}};
+} verbs[] = {{"list", list}, {"show", show}, {"decide", decide}, {"approve", approve}, {"reread", reread}};
+
+static int
+judge(CrCli *cli)
+{
+  GError *error = NULL;
+  CrProject *p = cr_cli_open(cli, &error);
+  return p ? cr_cli_close(cli, p, cr_cli_judge_review(cli, p)) : cr_cli_fail(cli, error);
+}
 
 int
 cr_cmd_quality(int argc, char **argv)
 {
   g_auto(CrCli) cli = {0};
-  g_autofree char *file = NULL, *sample = NULL;
-  QualityOptions o = {0};
+  g_autofree char *file = NULL, *sample = NULL, *seed = NULL;
+  QualityOptions o = {.seed = -1};
   GError *error = NULL;
   int status;
   const GOptionEntry entries[] = {
-      {"file", 0, 0, G_OPTION_ARG_FILENAME, &file, "decide: JSON lines (- for standard input)", "FILE"},
-      {"sample", 0, 0, G_OPTION_ARG_STRING, &sample, "Share of each batch to look at (10%); never shrinks",
+      {"file", 0, 0, G_OPTION_ARG_FILENAME, &file, "decide, reread: JSON lines (- for standard input)",
+       "FILE"},
+      {"sample", 0, 0, G_OPTION_ARG_STRING, &sample,
+       "Share of each batch to look at (10%); never shrinks. reread: share of the cleared notes to draw",
        "SHARE"},
+      {"seed", 0, 0, G_OPTION_ARG_STRING, &seed, "reread: seed of the draw (else drawn, and recorded)", "N"},
       {NULL}};
   if (!cr_cli_parse(
           &cli, argc, argv, CR_CLI_PROJECT,
-          "PROJECT list|show NOTE|decide --file FILE|approve BATCH [--sample 10%]",
+          "PROJECT [list|show NOTE|decide --file FILE|approve BATCH|reread [NOTE]] [--sample 10%]",
+          "Without a verb: what is estimated to be left in the cleared notes, by kind of identifier, from "
+          "what "
+          "the two privacy\nreviewers and the detector found apart from each other, and from the notes read "
+          "again.\n\n"
           "  list           draws a seeded sample of each resolved batch, at least one note, and lists it\n"
           "  show NOTE      the findings that would leave\n"
           "  decide         {\"note\", \"decision\": \"ok\"} or {\"note\", \"decision\": \"flag\", "
           "\"reason\"}\n"
-          "  approve BATCH  signs the batch when every sampled note is ok and no flag is open\n\n"
-          "A flagged note is resolved anew (`resolve decide`), then looked at again.",
-          entries, 2, 3, &status))
+          "  approve BATCH  signs the batch when every sampled note is ok and no flag is open\n"
+          "  reread         with --sample draws cleared notes to be read once more for identifiers alone, "
+          "else "
+          "lists them; NOTE: its\n"
+          "                 text; --file: {\"note\", \"decision\": \"clean\"} or {\"note\", \"decision\": "
+          "\"leak\", "
+          "\"reason\"}\n\n"
+          "A flagged note is resolved anew (`resolve decide`), then looked at again. A leak goes back to "
+          "privacy review.",
+          entries, 1, 3, &status))
     return status;
   o.file = file;
   if (sample && !cr_cli_parse_share(sample, &o.share, &error))
     return cr_cli_fail(&cli, error);
+  if (seed && !cr_cli_parse_number("--seed", seed, &o.seed, &error))
+    return cr_cli_fail(&cli, error);
+  o.sampled = sample != NULL;
+  if (cli.n_rest == 1)
+    return judge(&cli);
   for (guint i = 0; i < G_N_ELEMENTS(verbs); i++) {
     if (!g_str_equal(verbs[i].name, cli.rest[1]))
       continue;

@@ -312,6 +312,13 @@ put_preparation(GString *out, const json_t *facts)
                              {"added", "Identifiers that only people found"},
                              {"disputes", "Disputes between reviewers, all settled"},
                              {NULL, NULL}};
+  static const Row risk[] = {{"kind", "Kind of identifier"},
+                             {"found", "Found"},
+                             {"both", "by both reviewers"},
+                             {"one", "by one alone"},
+                             {"beyond_detector", "beyond the detector"},
+                             {"estimate", "Missed by all, estimate (95 % interval)"},
+                             {NULL, NULL}};
   const json_t *preparation = at(facts, "preparation");
   put_heading(out, "How identifiers were removed");
   if (is_there(preparation))
@@ -322,6 +329,10 @@ put_preparation(GString *out, const json_t *facts)
   g_string_append_c(out, '\n');
   put_counts(out, at(preparation, "redactions"), "Kind of identifier", "removed");
   put_statement(out, "Residual risk", at(preparation, "residual_risk"));
+  if (is_there(at(preparation, "risk"))) {
+    g_string_append_c(out, '\n');
+    put_table(out, at(preparation, "risk"), risk);
+  }
 }
 
 static void
@@ -388,7 +399,7 @@ put_resolution(GString *out, const json_t *facts)
 {
   static const Row resolution[] = {{"differences", "Differences between readers"},
                                    {"resolved", "Notes settled by a senior reviewer"},
-                                   {"open", "Still open"},
+                                   {"open", "Still open, in notes that were left out"},
                                    {"critical", "Notes that needed a second senior reviewer"},
                                    {NULL, NULL}};
   static const Row quality[] = {{"sampled", "Notes drawn for the check"},

@@ -69,6 +69,7 @@ cr_decisions_free(CrDecisions *d)
   g_array_unref(d->candidates);
   g_array_unref(d->decisions);
   g_array_unref(d->added);
+  json_decref(d->blind);
   g_free(d);
 }
 
@@ -79,8 +80,8 @@ kind_span_json(const CrKindSpan *k)
                    "kind", cr_phi_kind_name(k->kind));
 }
 
-json_t *
-cr_decisions_to_json(const CrDecisions *d)
+static json_t *
+readings_json(const CrDecisions *d)
 {
   json_t *decided = json_array(), *added = json_array();
   for (guint i = 0; i < d->decisions->len; i++) {
@@ -95,6 +96,22 @@ cr_decisions_to_json(const CrDecisions *d)
   for (guint i = 0; i < d->added->len; i++)
     json_array_append_new(added, kind_span_json(&g_array_index(d->added, CrKindSpan, i)));
   return json_pack("{s:o, s:o}", "decided", decided, "added", added);
+}
+
+json_t *
+cr_decisions_to_json(const CrDecisions *d)
+{
+  json_t *json = readings_json(d);
+  if (d->blind)
+    json_object_set(json, "blind", d->blind);
+  return json;
+}
+
+void
+cr_decisions_keep_blind(CrDecisions *d)
+{
+  if (!d->blind)
+    d->blind = readings_json(d);
 }
 
 static gboolean
@@ -126,6 +143,8 @@ cr_decisions_restore(CrDecisions *d, const json_t *json, GError **error)
     if (json_object_get(row, "as"))
       (void)parse_kind_span(json_object_get(row, "as"), &x->as);
   }
+  if (json_object_get(json, "blind"))
+    d->blind = json_incref(json_object_get(json, "blind"));
   json_array_foreach(json_object_get(json, "added"), i, row)
   {
     CrKindSpan k;

@@ -22,6 +22,7 @@ typedef struct {
   GArray *candidates; /* CrPhiSpan, owned: what the detector found */
   GArray *decisions;  /* CrDecision, one a candidate */
   GArray *added;      /* CrKindSpan, sorted */
+  json_t *blind;      /* as they stood when the note had been read blind to its end; NULL: they still do */
 } CrDecisions;
 
 /* The candidates of a note as the vault keeps them. */
@@ -35,6 +36,9 @@ json_t *cr_decisions_to_json(const CrDecisions *d);
 /* Puts what cr_decisions_to_json gave back on the same candidates; NULL json: nothing decided. DAMAGED where
  * it does not fit. */
 gboolean cr_decisions_restore(CrDecisions *d, const json_t *json, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Keeps the decisions as they stand now for the judgement of the review, unless they were kept before. */
+void cr_decisions_keep_blind(CrDecisions *d);
 
 /* One decision line (docs/files.md) about this note; "…-rest" are kept for cr_decisions_finish. BAD_DECISION,
  * SPAN_OUTSIDE… */

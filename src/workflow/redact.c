@@ -4,6 +4,7 @@
 
 #include "store/documents.h"
 #include "store/review.h"
+#include "workflow/capture.h"
 #include "workflow/review-load.h"
 
 typedef struct {
@@ -57,19 +58,40 @@ count_kinds(Clearing *c, const CrRedaction *redaction)
   return g_strdup(g_string_append_c(s, '}')->str);
 }
 
-/* What review came to, for the dataset card. */
-static void
-record_review(CrProject *p, const CrReviewNote *n, const char *object)
+/* Who found what before they knew of each other, where two read the note to its end: counts by kind. */
+static json_t *
+count_found(Clearing *c, const CrReviewNote *n, const GArray *spans, GError **error)
+{
+  CrCaptureKinds kinds = {0};
+  for (guint r = 0; r < 2; r++)
+    if (n->decisions->len < 2 || !cr_review_is_complete(c->p->work, n->note, n->reviewers->pdata[r], NULL))
+      return json_null();
+  return cr_capture_note(n->decisions->pdata[0], n->decisions->pdata[1], spans, c->policy, &kinds, error)
+             ? cr_capture_to_json(&kinds)
+             : NULL;
+}
+
+/* What review came to, for the dataset card and the estimate of what is left. */
+static gboolean
+record_review(Clearing *c, const CrReviewNote *n, const GArray *spans, const char *object, GError **error)
 {
   guint kept, only_people;
+  g_autoptr(json_t) found = count_found(c, n, spans, error);
+  if (!found)
+    return FALSE;
   cr_decisions_count((CrDecisions *const *)n->decisions->pdata, n->decisions->len, &kept, &only_people);
-  g_autofree char *counts =
-      g_strdup_printf("{\"kept\":%u,\"added\":%u,\"reviewers\":%u}", kept, only_people, n->decisions->len);
-  cr_tx_event(p, CR_ROLE_PRIVACY, "review.closed", object, NULL, counts, NULL);
+  g_autoptr(json_t) json = json_pack("{s:i, s:i, s:i}", "kept", (int)kept, "added", (int)only_people,
+                                     "reviewers", (int)n->decisions->len);
+  if (json_is_object(found))
+    json_object_set(json, "found", found);
+  g_autofree char *counts = cr_json_dump(json);
+  cr_tx_event(c->p, CR_ROLE_PRIVACY, "review.closed", object, NULL, counts, NULL);
+  return TRUE;
 }
 
 static gboolean
-write_cleared(Clearing *c, const CrReviewNote *n, const CrRedaction *redaction, GError **error)
+write_cleared(Clearing *c, const CrReviewNote *n, const GArray *spans, const CrRedaction *redaction,
+              GError **error)
 {
   CrProject *p = c->p;
   g_autofree char *sha =
@@ -77,7 +99,8 @@ write_cleared(Clearing *c, const CrReviewNote *n, const CrRedaction *redaction, 
   g_autofree char *kinds = count_kinds(c, redaction), *object = g_strconcat("note:", n->note, NULL);
   if (!p->in_tx && !cr_tx_begin(p, error))
     return FALSE;
-  record_review(p, n, object);
+  if (!record_review(c, n, spans, object, error))
+    return FALSE;
   cr_tx_event(p, CR_ROLE_PRIVACY, "note.cleared", object, n->state, kinds, cr_policy_version(c->policy));
   return keep_log(p, n->note, redaction, c->policy, error) &&
          cr_review_scan_clear_note(p->work, n->note, error) &&
@@ -100,7 +123,7 @@ clear_note(Clearing *c, const char *note, GError **error)
     return FALSE;
   }
   g_autoptr(CrRedaction) redaction = cr_phi_redact(c->policy, n->text, spans, error);
-  if (!redaction || !write_cleared(c, n, redaction, error))
+  if (!redaction || !write_cleared(c, n, spans, redaction, error))
     return FALSE;
   c->n_cleared++;
   if (c->progress)

@@ -295,9 +295,12 @@ state_agreement(const CrRelease *release, json_t *facts, GError **error)
 /* ---- resolution, quality, composition ---- */
 
 static gboolean
-state_quality(const CrRelease *release, json_t *facts, GError **error)
+state_quality(CrRelease *release, json_t *facts, GError **error)
 {
   gint64 sampled = 0, passed = 0, flagged = 0;
+  guint64 n_open = 0;
+  if (!cr_release_count_open(release, &n_open, error))
+    return FALSE;
   for (guint i = 0; i < release->batches->len; i++) {
     g_autoptr(GError) local = NULL;
     g_autoptr(CrBatchRow) b = cr_labels_load_batch(release->p->work, release->batches->pdata[i], &local);
@@ -311,9 +314,9 @@ state_quality(const CrRelease *release, json_t *facts, GError **error)
     }
   }
   json_object_set_new(facts, "resolution",
-                      json_pack("{s:I, s:I, s:i, s:I}", "differences", (json_int_t)release->n_differences,
-                                "resolved", (json_int_t)release->n_resolved, "open", 0, "critical",
-                                (json_int_t)release->n_critical));
+                      json_pack("{s:I, s:I, s:I, s:I}", "differences", (json_int_t)release->n_differences,
+                                "resolved", (json_int_t)release->n_resolved, "open", (json_int_t)n_open,
+                                "critical", (json_int_t)release->n_critical));
   json_object_set_new(facts, "quality",
                       json_pack("{s:I, s:I, s:I, s:I}", "sampled", (json_int_t)sampled, "passed",
                                 (json_int_t)passed, "flagged", (json_int_t)flagged, "approved",
@@ -422,20 +425,11 @@ state_gaps(const CrRelease *release, json_t *facts)
   json_object_set_new(facts, "gaps", gaps);
 }
 
-static void
-state_gates(const CrRelease *release, json_t *facts)
+static gboolean
+state_gates(CrRelease *release, json_t *facts, GError **error)
 {
-  json_t *rows = json_array(), *row;
-  gsize i;
-  json_array_foreach(release->gates, i, row)
-  {
-    gboolean overridden = json_is_true(json_object_get(row, "overridden"));
-    g_autofree char *state =
-        overridden ? g_strconcat("OVERRIDDEN: ", cr_reading_string(row, "why"), NULL) : g_strdup("met");
-    json_array_append_new(rows, json_pack("{s:O, s:O, s:s}", "gate", json_object_get(row, "gate"), "title",
-                                          json_object_get(row, "what"), "state", state));
-  }
-  json_object_set_new(facts, "gates", rows);
+  json_t *rows = cr_release_gate_rows(release, error);
+  return rows && json_object_set_new(facts, "gates", rows) == 0;
 }
 
 static gboolean
@@ -490,7 +484,7 @@ state_opening(const CrRelease *release, json_t *facts)
 }
 
 static gboolean
-state_labels(const CrRelease *release, json_t *facts, GError **error)
+state_labels(CrRelease *release, json_t *facts, GError **error)
 {
   json_object_set_new(facts, "labelled", json_boolean(!release->options->unlabelled));
   if (release->options->unlabelled)
@@ -508,9 +502,9 @@ cr_release_facts(CrRelease *release, GError **error)
   state_composition(release, facts);
   state_splits(release, facts);
   state_gaps(release, facts);
-  state_gates(release, facts);
-  if (!read_trail(release, facts, error) || !state_labels(release, facts, error) ||
-      !state_overrides(release, facts, error))
+  if (!state_gates(release, facts, error) || !read_trail(release, facts, error) ||
+      !cr_release_state_risk(release, json_object_get(facts, "preparation"), error) ||
+      !state_labels(release, facts, error) || !state_overrides(release, facts, error))
     return NULL;
   return g_steal_pointer(&facts);
 }

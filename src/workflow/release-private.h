@@ -74,5 +74,13 @@ gboolean cr_release_put_json(CrRelease *release, const char *name, const json_t 
 
 /* release-card.c: card, guidelines, agreement, splits. */
 gboolean cr_release_describe(CrRelease *release, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* release-judged.c: what the project knows of its own faults. */
+/* preparation.residual_risk and preparation.risk. */
+gboolean cr_release_state_risk(CrRelease *release, json_t *preparation,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The check list with G2 and G3 in their places. New reference. */
+json_t *cr_release_gate_rows(CrRelease *release, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Differences between readers that nobody has settled, in notes that were left out. */
+gboolean cr_release_count_open(CrRelease *release, guint64 *n, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* release-facts.c: the facts of the dataset card; counts come from the trail. New reference. */
 json_t *cr_release_facts(CrRelease *release, GError **error) G_GNUC_WARN_UNUSED_RESULT;

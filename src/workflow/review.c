@@ -125,6 +125,8 @@ open_note(Deciding *d, const char *note, Open *o, GError **error)
   if (!o->note)
     return FALSE;
   o->unblinded = cr_review_is_unblinded(d->p, o->note->batch, o->note->state, NULL);
+  if (o->unblinded || g_str_equal(o->note->state, "leak")) /* from here on they know more than they read */
+    cr_decisions_keep_blind(o->note->decisions->pdata[0]);
   if (is_open(o->note->state))
     return TRUE;
   g_set_error(error, CR_ERROR, CR_ERROR_WRONG_STATE, "note %s is %s: privacy review of it is not open", note,

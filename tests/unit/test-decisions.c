@@ -1,5 +1,6 @@
 /* decisions: what a reviewer says of candidates, joined with the other's; nothing removed may come back by
  * accident. */
+#include "workflow/capture.h"
 #include "workflow/decisions.h"
 
 #include <string.h>
@@ -233,6 +234,56 @@ test_json_round_trip(Fixture *f, gconstpointer unused)
   assert_code(error, DAMAGED);
 }
 
+/* "MRN:3 …": kind and who found it, of what the join takes out. */
+static void
+assert_found(const Fixture *f, CrDecisions **both, const char *expected)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GArray) spans = cr_decisions_join(both, 2, f->policy, NULL);
+  g_autoptr(GString) out = g_string_new(NULL);
+  CrCaptureKinds kinds = {0}, back = {0};
+  g_assert_true(cr_capture_note(both[0], both[1], spans, f->policy, &kinds, &error));
+  g_assert_no_error(error);
+  for (guint k = 0; k < CR_PHI_N_KINDS; k++)
+    for (guint i = 0; i < 8; i++)
+      for (guint64 n = 0; n < kinds.kinds[k].cells[i]; n++)
+        g_string_append_printf(out, "%s%s:%u", out->len ? " " : "", cr_phi_kind_name((CrPhiKind)k), i);
+  g_assert_cmpstr(out->str, ==, expected);
+  g_autoptr(json_t) json = cr_capture_to_json(&kinds);
+  cr_capture_from_json(&back, json);
+  g_assert_cmpmem(&back, sizeof back, &kinds, sizeof kinds);
+}
+
+/* Bits: 1 the detector, 2 the first, 4 the second. */
+static void
+test_who_found(Fixture *f, gconstpointer unused)
+{
+  CrDecisions *both[] = {candidates(), candidates()};
+  said(both[0], f, "{\"decision\":\"remove-rest\"}");
+  said(both[0], f, "{\"start\":57,\"end\":61,\"kind\":\"CITY\",\"decision\":\"add\"}");
+  said(both[1], f, "{\"candidate\":\"C1\",\"start\":0,\"end\":5,\"decision\":\"move\"}"); /* other bounds */
+  said(both[1], f, "{\"candidate\":\"C2\",\"decision\":\"keep\"}");
+  said(both[1], f, "{\"decision\":\"remove-rest\"}");
+  /* NV is of a kind that the policy keeps */
+  assert_found(f, both, "PATIENT:7 STAFF:7 CITY:2 DATE:7 MRN:3");
+  /* What the second says after having seen the first is not found by the second. */
+  cr_decisions_keep_blind(both[1]);
+  said(both[1], f, "{\"candidate\":\"C2\",\"decision\":\"remove\"}");
+  said(both[1], f, "{\"start\":57,\"end\":61,\"kind\":\"CITY\",\"decision\":\"add\"}");
+  said(both[1], f, "{\"start\":23,\"end\":26,\"kind\":\"USERNAME\",\"decision\":\"add\"}");
+  cr_decisions_keep_blind(both[1]); /* the first time counts */
+  assert_found(f, both, "PATIENT:7 STAFF:7 CITY:2 DATE:7 MRN:3 USERNAME:0");
+  g_autoptr(json_t) json = cr_decisions_to_json(both[1]);
+  g_autoptr(GError) error = NULL;
+  CrDecisions *again = candidates();
+  g_assert_true(cr_decisions_restore(again, json, &error));
+  cr_decisions_free(both[1]);
+  both[1] = again;
+  assert_found(f, both, "PATIENT:7 STAFF:7 CITY:2 DATE:7 MRN:3 USERNAME:0");
+  cr_decisions_free(both[0]);
+  cr_decisions_free(both[1]);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -243,5 +294,6 @@ main(int argc, char **argv)
   g_test_add("/decisions/two-reviewers", Fixture, NULL, set_up, test_two_reviewers, tear_down);
   g_test_add("/decisions/stricter-kind", Fixture, NULL, set_up, test_stricter_kind_wins, tear_down);
   g_test_add("/decisions/json", Fixture, NULL, set_up, test_json_round_trip, tear_down);
+  g_test_add("/decisions/who-found", Fixture, NULL, set_up, test_who_found, tear_down);
   return g_test_run();
 }

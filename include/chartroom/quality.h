@@ -1,0 +1,29 @@
+/* quality: the project judging itself: what may be left in the cleared notes, what a second look found.
+ * Definitions and sources: docs/privacy-measures.md. Results are new references. */
+#pragma once
+#include <chartroom/project.h>
+
+G_BEGIN_DECLS
+
+/* What is estimated to be left, from the trail (no key of the originals is needed): privacy, senior, lead,
+ * engineer.
+ * {"notes","read_twice","all":{"found","both","first_only","second_only","beyond_detector","later","missed":{…},
+ * "missed_pooled","missed_shown","missed_hidden","missed_at_least","left"},"kinds":[{"kind",…}],
+ * "reread":{"drawn","read","with_identifier","exact":{…},"wilson":{…},"below"},"leaks_reported",
+ * "statement"}. */
+CR_EXPORT json_t *cr_quality_risk(CrProject *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Draws a seeded sample of the cleared notes to be read once more (share above 0; seed negative: drawn, and
+ * recorded), or lists the one drawn last (share 0; WRONG_STATE where there is none): privacy, senior.
+ * {"seed","share","of","notes":[{"note","result":"open"|"clean"|"leak"}]} */
+CR_EXPORT json_t *cr_quality_reread(CrProject *p, double share, gint64 seed,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The cleared text of a note of the sample; the viewing is recorded. {"note","text"} */
+CR_EXPORT json_t *cr_quality_reread_show(CrProject *p, const char *note,
+                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Lines {"note","decision":"clean"} or {"note","decision":"leak","reason"}, all or none; a leak sends the
+ * note back to privacy review. [{"note","result"}] */
+CR_EXPORT json_t *cr_quality_reread_decide(CrProject *p, const json_t *lines,
+                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

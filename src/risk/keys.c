@@ -1,0 +1,265 @@
+/* keys.c: documents by what is known of everybody. Values are numbered as they come, 0 for "not known"; a
+ * class is the tuple of numbers. Its size is how many different persons stand in it: ten notes of one patient
+ * hide nobody. */
+#include <chartroom/risk.h>
+#include <string.h>
+
+struct CrKeyTable {
+  guint n_keys;
+  GPtrArray **names;    /* of each key: value number - 1 -> char* */
+  GHashTable **numbers; /* of each key: value -> number */
+  GHashTable *persons;  /* name -> number from 1 */
+  guint next_person;
+  GArray *rows; /* guint32: person, then a value for each key */
+};
+
+CrKeyTable *
+cr_key_table_new(const char *const *keys, guint n_keys)
+{
+  g_assert(keys && n_keys > 0 && n_keys <= CR_RISK_MAX_KEYS);
+  CrKeyTable *t = g_new0(CrKeyTable, 1);
+  t->n_keys = n_keys;
+  t->names = g_new0(GPtrArray *, n_keys);
+  t->numbers = g_new0(GHashTable *, n_keys);
+  for (guint i = 0; i < n_keys; i++) {
+    t->names[i] = g_ptr_array_new_with_free_func(g_free);
+    t->numbers[i] = g_hash_table_new(g_str_hash, g_str_equal);
+  }
+  t->persons = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  t->rows = g_array_new(FALSE, FALSE, sizeof(guint32));
+  return t;
+}
+
+void
+cr_key_table_free(CrKeyTable *t)
+{
+  if (!t)
+    return;
+  for (guint i = 0; i < t->n_keys; i++) {
+    g_hash_table_unref(t->numbers[i]);
+    g_ptr_array_unref(t->names[i]);
+  }
+  g_free(t->names);
+  g_free(t->numbers);
+  g_hash_table_unref(t->persons);
+  g_array_unref(t->rows);
+  g_free(t);
+}
+
+static guint32
+number_of(CrKeyTable *t, guint key, const char *value)
+{
+  if (!value)
+    return 0;
+  guint32 number = GPOINTER_TO_UINT(g_hash_table_lookup(t->numbers[key], value));
+  if (number)
+    return number;
+  char *copy = g_strdup(value);
+  g_ptr_array_add(t->names[key], copy);
+  g_hash_table_insert(t->numbers[key], copy, GUINT_TO_POINTER(t->names[key]->len));
+  return t->names[key]->len;
+}
+
+static guint32
+person_of(CrKeyTable *t, const char *person)
+{
+  guint32 number = person ? GPOINTER_TO_UINT(g_hash_table_lookup(t->persons, person)) : 0;
+  if (number)
+    return number;
+  number = ++t->next_person;
+  if (person)
+    g_hash_table_insert(t->persons, g_strdup(person), GUINT_TO_POINTER(number));
+  return number;
+}
+
+void
+cr_key_table_add(CrKeyTable *t, const char *person, const char *const *values)
+{
+  guint32 number = person_of(t, person);
+  g_array_append_val(t->rows, number);
+  for (guint i = 0; i < t->n_keys; i++) {
+    number = number_of(t, i, values[i]);
+    g_array_append_val(t->rows, number);
+  }
+}
+
+guint
+cr_key_table_n_rows(const CrKeyTable *t)
+{
+  return t->rows->len / (t->n_keys + 1);
+}
+
+static const guint32 *
+row_of(const CrKeyTable *t, guint row)
+{
+  return &g_array_index(t->rows, guint32, row * (t->n_keys + 1));
+}
+
+const char *
+cr_key_table_value(const CrKeyTable *t, guint row, guint key)
+{
+  guint32 number = row_of(t, row)[1 + key];
+  return number ? t->names[key]->pdata[number - 1] : NULL;
+}
+
+/* ---- classes ---- */
+
+/* Row numbers sorted by the values of the keys in mask, then by person. */
+typedef struct {
+  const CrKeyTable *table;
+  guint mask;
+} Order;
+
+static gint
+compare_values(const Order *o, guint a, guint b)
+{
+  const guint32 *x = row_of(o->table, a), *y = row_of(o->table, b);
+  for (guint key = 0; key < o->table->n_keys; key++)
+    if ((o->mask >> key & 1) && x[1 + key] != y[1 + key])
+      return x[1 + key] < y[1 + key] ? -1 : 1;
+  return 0;
+}
+
+static gint
+compare_rows(gconstpointer a, gconstpointer b, gpointer user_data)
+{
+  guint i = *(const guint *)a, j = *(const guint *)b;
+  const Order *o = user_data;
+  gint by_values = compare_values(o, i, j);
+  guint32 p = *row_of(o->table, i), q = *row_of(o->table, j);
+  return by_values ? by_values : p < q ? -1 : p > q;
+}
+
+static GArray *
+sorted_rows(const Order *o)
+{
+  GArray *order = g_array_new(FALSE, FALSE, sizeof(guint));
+  guint n = cr_key_table_n_rows(o->table);
+  for (guint i = 0; i < n; i++)
+    g_array_append_val(order, i);
+  g_array_sort_with_data(order, compare_rows, (gpointer)o);
+  return order;
+}
+
+/* The end of the class that begins at `first` of the order, and how many persons are in it. */
+static guint
+end_of_class(const Order *o, const GArray *order, guint first, guint *n_persons)
+{
+  guint at = first;
+  guint32 last = 0;
+  *n_persons = 0;
+  for (; at < order->len; at++) {
+    guint row = g_array_index(order, guint, at);
+    if (at > first && compare_values(o, g_array_index(order, guint, first), row) != 0)
+      break;
+    *n_persons += *row_of(o->table, row) != last;
+    last = *row_of(o->table, row);
+  }
+  return at;
+}
+
+GArray *
+cr_key_table_sizes(const CrKeyTable *t, guint mask)
+{
+  Order o = {t, mask};
+  g_autoptr(GArray) order = sorted_rows(&o);
+  GArray *sizes = g_array_sized_new(FALSE, TRUE, sizeof(guint), order->len);
+  g_array_set_size(sizes, order->len);
+  for (guint at = 0; at < order->len;) {
+    guint n, end = end_of_class(&o, order, at, &n);
+    for (; at < end; at++)
+      g_array_index(sizes, guint, g_array_index(order, guint, at)) = n;
+  }
+  return sizes;
+}
+
+GArray *
+cr_key_table_histogram(const CrKeyTable *t, guint mask)
+{
+  Order o = {t, mask};
+  g_autoptr(GArray) order = sorted_rows(&o);
+  GArray *histogram = g_array_new(FALSE, TRUE, sizeof(guint64));
+  for (guint at = 0, n; at < order->len;) {
+    at = end_of_class(&o, order, at, &n);
+    if (histogram->len < n)
+      g_array_set_size(histogram, n);
+    g_array_index(histogram, guint64, n - 1)++;
+  }
+  return histogram;
+}
+
+/* ---- the smallest sets that single out ---- */
+
+static guint
+n_bits(guint mask)
+{
+  guint n = 0;
+  for (; mask; mask &= mask - 1)
+    n++;
+  return n;
+}
+
+static gint
+most_rows_first(gconstpointer a, gconstpointer b)
+{
+  const CrKeySet *x = a, *y = b;
+  if (x->n_rows != y->n_rows)
+    return x->n_rows > y->n_rows ? -1 : 1;
+  return x->mask < y->mask ? -1 : x->mask > y->mask;
+}
+
+/* A row is singled out by the mask when it is alone in it and has a value for each of its keys. */
+static gboolean
+is_singled(const CrKeyTable *t, guint row, guint mask, guint size)
+{
+  for (guint key = 0; key < t->n_keys; key++)
+    if ((mask >> key & 1) && !row_of(t, row)[1 + key])
+      return FALSE;
+  return size == 1;
+}
+
+static gboolean
+has_inside(const GArray *found, guint mask)
+{
+  for (guint i = 0; i < found->len; i++) {
+    guint smaller = g_array_index(found, guint, i);
+    if ((smaller & mask) == smaller)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static void
+look_at_set(const CrKeyTable *t, guint mask, GArray **found, GArray *sets)
+{
+  g_autoptr(GArray) sizes = cr_key_table_sizes(t, mask);
+  CrKeySet set = {mask, 0};
+  for (guint row = 0; row < sizes->len; row++) {
+    if (!is_singled(t, row, mask, g_array_index(sizes, guint, row)) ||
+        (found[row] && has_inside(found[row], mask)))
+      continue;
+    if (!found[row])
+      found[row] = g_array_new(FALSE, FALSE, sizeof(guint));
+    g_array_append_val(found[row], mask);
+    set.n_rows++;
+  }
+  if (set.n_rows)
+    g_array_append_val(sets, set);
+}
+
+GArray *
+cr_key_table_singling(const CrKeyTable *t, guint mask, guint max_keys)
+{
+  GArray *sets = g_array_new(FALSE, FALSE, sizeof(CrKeySet));
+  guint n = cr_key_table_n_rows(t);
+  g_autofree GArray **found = g_new0(GArray *, n + 1); /* of each row, the sets that single it out */
+  for (guint size = 1; size <= max_keys; size++)
+    for (guint set = 1; set < 1u << t->n_keys; set++)
+      if ((set & mask) == set && n_bits(set) == size)
+        look_at_set(t, set, found, sets);
+  for (guint row = 0; row < n; row++)
+    if (found[row])
+      g_array_unref(found[row]);
+  g_array_sort(sets, most_rows_first);
+  return sets;
+}
