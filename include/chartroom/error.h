@@ -79,6 +79,10 @@ typedef enum {
   /* phi */                                                                                                  \
   X(BAD_RULES, "bad-rules", CR_EXIT_INTERNAL, "reinstall Chartroom, or correct the rule table")              \
   X(BAD_POLICY, "bad-policy", CR_EXIT_USAGE, "correct the policy table; data/rules has examples")            \
+  X(ONNX_MODEL, "onnx-model", CR_EXIT_USAGE,                                                                 \
+    "correct the model's folder or its table of labels; docs/onnx.md says what they hold")                   \
+  X(ONNX_RUNTIME, "onnx-runtime", CR_EXIT_USAGE,                                                             \
+    "install ONNX Runtime 1.x, and name its library with --onnx-runtime PATH or CHARTROOM_ONNXRUNTIME")      \
   X(BAD_DECISION, "bad-decision", CR_EXIT_USAGE,                                                             \
     "correct the decision; `chartroom review PROJECT show NOTE` lists what there is")                        \
   /* labels */                                                                                               \

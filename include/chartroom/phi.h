@@ -67,6 +67,11 @@ CR_EXPORT void cr_phi_detector_free(CrPhiDetector *detector);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrPhiDetector, cr_phi_detector_free)
 CR_EXPORT const char *
 cr_phi_detector_version(const CrPhiDetector *detector); /* "rules 1 abcdef01": table versions and hash */
+/* Lets a user's own token classifier find along (docs/onnx.md): model is its folder or its model.onnx, labels
+ * a table of what its labels mean (may be NULL), runtime the ONNX Runtime library (NULL: found by itself).
+ * Before the detector's first scratch, once. ONNX_MODEL, ONNX_RUNTIME. */
+CR_EXPORT gboolean cr_phi_detector_add_onnx(CrPhiDetector *detector, const char *model, const char *labels,
+                                            const char *runtime, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Scratch of one thread. */
 typedef struct CrPhiScratch CrPhiScratch;
 CR_EXPORT CrPhiScratch *cr_phi_scratch_new(const CrPhiDetector *detector);
@@ -77,6 +82,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrPhiScratch, cr_phi_scratch_free)
  * known may be NULL. */
 CR_EXPORT GArray *cr_phi_detect(const CrPhiDetector *detector, CrPhiScratch *scratch, const CrText *text,
                                 const CrKnown *known, double threshold);
+/* The same for a detector with an ONNX model, which can fail on a text (ONNX_MODEL): NULL, and nothing that
+ * the others found counts. cr_phi_detect takes only detectors without one. */
+CR_EXPORT GArray *cr_phi_detect_checked(const CrPhiDetector *detector, CrPhiScratch *scratch,
+                                        const CrText *text, const CrKnown *known, double threshold,
+                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Policies: kind -> what to do with it. Tables in data/rules/policy-*.tsv. */
 typedef enum { CR_PHI_KEEP, CR_PHI_TAG, CR_PHI_GENERALISE } CrPhiAction;

@@ -26,6 +26,7 @@ static const char help[] =
 
 typedef struct {
   char *policy, *replace, *language;
+  char *onnx, *onnx_labels, *onnx_runtime; /* a model of the user's; NULL: none */
   double threshold;
   int jobs;
 } Options;
@@ -166,7 +167,10 @@ work_on(const Deid *deid, CrPhiScratch *scratch, json_t *doc, GError **error)
   g_autoptr(CrText) text = text_of(doc, error);
   if (!text || !known_of(doc, &known, error))
     return FALSE;
-  g_autoptr(GArray) found = cr_phi_detect(deid->detector, scratch, text, known, deid->threshold);
+  g_autoptr(GArray) found =
+      cr_phi_detect_checked(deid->detector, scratch, text, known, deid->threshold, error);
+  if (!found)
+    return FALSE;
   json_t *phi = json_array();
   for (guint i = 0; i < found->len; i++)
     json_array_append_new(phi, span_to_json(text, &g_array_index(found, CrPhiSpan, i)));
@@ -366,6 +370,8 @@ check_options(const Options *options, GError **error)
     what = "--replace takes tag or none";
   else if (!(options->threshold >= 0 && options->threshold <= 1))
     what = "--threshold takes a number from 0 to 1";
+  else if ((options->onnx_labels || options->onnx_runtime) && !options->onnx)
+    what = "--onnx-labels and --onnx-runtime go with --onnx";
   else if (options->jobs < 1 || options->jobs > MAX_JOBS)
     what = "--jobs takes a number from 1 to 256";
   if (!what)
@@ -381,7 +387,8 @@ run(CrCli *cli, const Options *options)
   if (!check_options(options, &error))
     return cr_cli_fail(cli, g_steal_pointer(&error));
   g_autoptr(CrPhiDetector) detector = cr_phi_detector_new(NULL, options->language, &error);
-  if (!detector)
+  if (!detector || (options->onnx && !cr_phi_detector_add_onnx(detector, options->onnx, options->onnx_labels,
+                                                               options->onnx_runtime, &error)))
     return cr_cli_fail(cli, g_steal_pointer(&error));
   g_autoptr(CrPolicy) policy =
       cr_policy_load(NULL, options->policy ? options->policy : "safe-harbor", &error);
@@ -414,6 +421,12 @@ cr_cmd_deid(int argc, char **argv)
       {"threshold", 0, 0, G_OPTION_ARG_DOUBLE, &options.threshold, "Least score of a finding (default 0.5)",
        "R"},
       {"language", 0, 0, G_OPTION_ARG_STRING, &options.language, "Language of the notes (default en)", "en"},
+      {"onnx", 0, 0, G_OPTION_ARG_FILENAME, &options.onnx,
+       "Let a token classifier of your own find along: its model.onnx, or the folder", "FILE"},
+      {"onnx-labels", 0, 0, G_OPTION_ARG_FILENAME, &options.onnx_labels,
+       "What its labels mean: LABEL, tab, kind or -", "FILE"},
+      {"onnx-runtime", 0, 0, G_OPTION_ARG_FILENAME, &options.onnx_runtime,
+       "The ONNX Runtime library (else CHARTROOM_ONNXRUNTIME, else the loader's)", "FILE"},
       {"jobs", 0, 0, G_OPTION_ARG_INT, &options.jobs, "Threads (default 1)", "N"},
       {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Print JSON lines, which it always does", NULL},
       {NULL}};
@@ -423,5 +436,8 @@ cr_cmd_deid(int argc, char **argv)
   g_free(options.policy);
   g_free(options.replace);
   g_free(options.language);
+  g_free(options.onnx);
+  g_free(options.onnx_labels);
+  g_free(options.onnx_runtime);
   return status;
 }

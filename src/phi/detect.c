@@ -9,6 +9,8 @@ enum { PAGE_BYTES = 1 << 20 };
 struct CrPhiDetector {
   PhiLexicon *lexicon;
   PhiRules *rules;
+  PhiOnnx *onnx;   /* NULL: no model of the user's */
+  char *rules_dir; /* NULL: the program's */
   char *version;
 };
 
@@ -48,6 +50,7 @@ cr_phi_detector_new(const char *rules_dir, const char *language, GError **error)
     return NULL;
   }
   g_autoptr(CrPhiDetector) detector = g_new0(CrPhiDetector, 1);
+  detector->rules_dir = g_strdup(rules_dir);
   detector->lexicon = phi_lexicon_load(rules_dir, error);
   if (!detector->lexicon)
     return NULL;
@@ -67,6 +70,8 @@ cr_phi_detector_free(CrPhiDetector *detector)
     return;
   phi_lexicon_free(detector->lexicon);
   phi_rules_free(detector->rules);
+  phi_onnx_free(detector->onnx);
+  g_free(detector->rules_dir);
   g_free(detector->version);
   g_free(detector);
 }
@@ -75,6 +80,19 @@ const char *
 cr_phi_detector_version(const CrPhiDetector *detector)
 {
   return detector->version;
+}
+
+gboolean
+cr_phi_detector_add_onnx(CrPhiDetector *detector, const char *model, const char *labels, const char *runtime,
+                         GError **error)
+{
+  g_assert(!detector->onnx);
+  detector->onnx = phi_onnx_load(detector->rules_dir, model, labels, runtime, error);
+  if (!detector->onnx)
+    return FALSE;
+  g_autofree char *version = g_steal_pointer(&detector->version);
+  detector->version = g_strdup_printf("%s, onnx %.8s", version, phi_onnx_hash(detector->onnx));
+  return TRUE;
 }
 
 CrPhiScratch *
@@ -139,47 +157,73 @@ typedef struct {
   CrPhiScratch *scratch;
   const PhiKnownSet *known;
   double threshold;
+  GPtrArray *by_model; /* what the user's model found on each page: it runs once */
+  GError **error;
 } Run;
 
-static void
-find_alone(const Run *run, PhiPage *page)
+static gboolean
+find_by_model(const Run *run, PhiPage *page, guint number)
+{
+  if (!run->detector->onnx)
+    return TRUE;
+  if (number == run->by_model->len) {
+    GArray *found = phi_onnx_find(run->detector->onnx, page, run->threshold, run->error);
+    if (!found)
+      return FALSE;
+    g_ptr_array_add(run->by_model, found);
+  }
+  const GArray *found = g_ptr_array_index(run->by_model, number);
+  g_array_append_vals(page->found, found->data, found->len);
+  return TRUE;
+}
+
+static gboolean
+find_alone(const Run *run, PhiPage *page, guint number)
 {
   phi_rules_run(run->detector->rules, run->scratch->hs, run->scratch->matches, page);
   phi_names_run(page);
   if (run->known)
     phi_known_run(run->known, page);
+  return find_by_model(run, page, number);
 }
 
 /* One page: found, propagated and merged at once. */
-static void
+static gboolean
 detect_single(const Run *run, const char *s, gsize n_bytes, GArray *spans)
 {
   g_autoptr(PhiSeen) seen = phi_seen_new(run->detector->lexicon);
   PhiPage page = open_page(run->detector, run->scratch, s, n_bytes);
-  find_alone(run, &page);
+  if (!find_alone(run, &page, 0))
+    return FALSE;
   phi_seen_learn(seen, &page, run->threshold);
   phi_seen_run(seen, &page);
   phi_merge(page.found, 0, run->threshold, spans);
+  return TRUE;
 }
 
 /* Several pages: learn from all of them first. */
-static void
+static gboolean
 detect_pages(const Run *run, const char *s, gsize n_bytes, GArray *spans)
 {
   g_autoptr(PhiSeen) seen = phi_seen_new(run->detector->lexicon);
+  guint number = 0;
   for (gsize from = 0, end; from < n_bytes; from = end) {
     end = page_end(s, n_bytes, from);
     PhiPage page = open_page(run->detector, run->scratch, s + from, end - from);
-    find_alone(run, &page);
+    if (!find_alone(run, &page, number++))
+      return FALSE;
     phi_seen_learn(seen, &page, run->threshold);
   }
+  number = 0;
   for (gsize from = 0, end; from < n_bytes; from = end) {
     end = page_end(s, n_bytes, from);
     PhiPage page = open_page(run->detector, run->scratch, s + from, end - from);
-    find_alone(run, &page);
+    if (!find_alone(run, &page, number++))
+      return FALSE;
     phi_seen_run(seen, &page);
     phi_merge(page.found, from, run->threshold, spans);
   }
+  return TRUE;
 }
 
 static void
@@ -189,18 +233,28 @@ clear_span(gpointer span)
 }
 
 GArray *
+cr_phi_detect_checked(const CrPhiDetector *detector, CrPhiScratch *scratch, const CrText *text,
+                      const CrKnown *known, double threshold, GError **error)
+{
+  g_autoptr(GArray) spans = g_array_new(FALSE, FALSE, sizeof(CrPhiSpan));
+  g_array_set_clear_func(spans, clear_span);
+  g_autoptr(PhiKnownSet) set = known ? phi_known_compile(detector->lexicon, known) : NULL;
+  g_autoptr(GPtrArray) by_model = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref);
+  Run run = {detector, scratch, set, threshold, by_model, error};
+  const char *s = cr_text_bytes(text);
+  gsize n_bytes = cr_text_length(text, CR_UNIT_BYTE);
+  gboolean done =
+      n_bytes <= PAGE_BYTES ? detect_single(&run, s, n_bytes, spans) : detect_pages(&run, s, n_bytes, spans);
+  return done ? g_steal_pointer(&spans) : NULL;
+}
+
+GArray *
 cr_phi_detect(const CrPhiDetector *detector, CrPhiScratch *scratch, const CrText *text, const CrKnown *known,
               double threshold)
 {
-  GArray *spans = g_array_new(FALSE, FALSE, sizeof(CrPhiSpan));
-  g_array_set_clear_func(spans, clear_span);
-  g_autoptr(PhiKnownSet) set = known ? phi_known_compile(detector->lexicon, known) : NULL;
-  Run run = {detector, scratch, set, threshold};
-  const char *s = cr_text_bytes(text);
-  gsize n_bytes = cr_text_length(text, CR_UNIT_BYTE);
-  if (n_bytes <= PAGE_BYTES)
-    detect_single(&run, s, n_bytes, spans);
-  else
-    detect_pages(&run, s, n_bytes, spans);
+  g_autoptr(GError) error = NULL;
+  g_assert(!detector->onnx);
+  GArray *spans = cr_phi_detect_checked(detector, scratch, text, known, threshold, &error);
+  g_assert(spans);
   return spans;
 }

@@ -166,6 +166,16 @@ void phi_seen_learn(PhiSeen *seen, const PhiPage *page, double threshold);
 gboolean phi_seen_is_empty(const PhiSeen *seen);
 void phi_seen_run(const PhiSeen *seen, PhiPage *page);
 
+/* A user's own model: its labels as kinds (data/rules/onnx-labels.tsv, a table of the user's before it). */
+typedef struct PhiOnnx PhiOnnx;
+PhiOnnx *phi_onnx_load(const char *rules_dir, const char *model, const char *labels, const char *runtime,
+                       GError **error);
+void phi_onnx_free(PhiOnnx *onnx);
+const char *phi_onnx_hash(const PhiOnnx *onnx);
+/* What it finds on a page: GArray of PhiCandidate, those below threshold left out; transfer full. NULL where
+ * the model failed. */
+GArray *phi_onnx_find(const PhiOnnx *onnx, const PhiPage *page, double threshold, GError **error);
+
 /* Overlapping candidates become one span: GArray of CrPhiSpan at base, those below threshold left out. */
 void phi_merge(GArray *candidates, gsize base, double threshold, GArray *spans);
 

@@ -11,14 +11,14 @@ from project import BUILD, CHARTROOM, SOURCE, Home, Skip, check, main, same, tes
 SOURCE = os.path.abspath(SOURCE)
 
 # ---- the floors, from the ground up; rooms of one floor are siblings ----
-FLOORS = [['base'], ['text'], ['store', 'audit', 'intake', 'phi', 'agreement', 'risk', 'guidelines', 'formats'], ['workflow'], ['cli']]
+FLOORS = [['base'], ['text'], ['onnx'], ['store', 'audit', 'intake', 'phi', 'agreement', 'risk', 'guidelines', 'formats'], ['workflow'], ['cli']]
 FLOOR_OF = {room: i for i, floor in enumerate(FLOORS) for room in floor}
 # The public header that is a room's door stands on that room's floor.
 DOORS = {'error': 'base', 'json': 'base', 'text': 'text', 'known': 'text', 'intake': 'intake', 'phi': 'phi', 'agreement': 'agreement', 'risk': 'risk',
          'guidelines': 'guidelines', 'formats': 'formats', 'project': 'workflow', 'privacy': 'workflow', 'reading': 'workflow',
          'release': 'workflow', 'quality': 'workflow'}
 # A foreign library is wrapped by the rooms named here and included nowhere else. Path prefixes: a room, or a file of one.
-LIBRARIES = {'sqlite3': ['src/store/'], 'hs.h': ['src/phi/'], 'yaml.h': ['src/guidelines/'], 'seccomp.h': ['src/base/'],
+LIBRARIES = {'sqlite3': ['src/store/'], 'hs.h': ['src/phi/'], 'yaml.h': ['src/guidelines/'], 'seccomp.h': ['src/base/'], 'dlfcn.h': ['src/onnx/'],
              'unicode/': ['src/text/'], 'gtk/': [], 'adwaita': []}
 # Past the first number ask whether two things live in one file; a file of tests is a list, and may be longer.
 MAX_LINES = {'src/*/*.[ch]': 600, 'include/chartroom/*.h': 600, 'bench/*.c': 600, 'tools/*': 600, 'fuzz/*/*.[ch]': 600,
@@ -346,6 +346,10 @@ def check_zip3(n, fields):
     check(len(fields) == 1 and re.fullmatch(r'\d{3}', fields[0]), n, fields)
 
 
+def check_onnx_labels(n, fields):
+    check(len(fields) == 2 and re.fullmatch('[A-Z0-9_]+', fields[0]) and fields[1] in kinds() + ['-'], n, fields)
+
+
 def check_policy(n, fields):
     if fields[0] == fields[0].lower():
         check(fields[0] in ('name', 'version', 'zip', 'birth-year') and len(fields) == 2, n, fields)
@@ -354,7 +358,7 @@ def check_policy(n, fields):
 
 
 TABLES = {'kinds': check_kinds, 'rules': check_rule, 'gazetteer': check_phrase, 'scan': check_scan, 'words': check_words,
-          'nicknames': check_nicknames, 'zip3-2000': check_zip3, 'policy-safe-harbor': check_policy, 'policy-limited': check_policy,
+          'nicknames': check_nicknames, 'zip3-2000': check_zip3, 'onnx-labels': check_onnx_labels, 'policy-safe-harbor': check_policy, 'policy-limited': check_policy,
           'policy-expert': check_policy}
 
 
