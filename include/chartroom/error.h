@@ -47,6 +47,9 @@ typedef enum {
   X(SPAN_OUTSIDE, "span-outside", CR_EXIT_USAGE,                                                             \
     "correct the offsets; they count Unicode code points, half-open")                                        \
   X(SPAN_ORDER, "span-order", CR_EXIT_USAGE, "correct the offsets: start must come before end")              \
+  /* tagger */                                                                                               \
+  X(BAD_MODEL, "bad-model", CR_EXIT_USAGE, "copy the model again, or train it anew with this program")       \
+  X(BAD_TEMPLATE, "bad-template", CR_EXIT_USAGE, "correct the file; data/tagger has examples")               \
   /* store and project */                                                                                    \
   X(NOT_A_PROJECT, "not-a-project", CR_EXIT_USAGE, "name a folder made by `chartroom init`")                 \
   X(PROJECT_LOCKED, "project-locked", CR_EXIT_USAGE, "close the other program that has the project open")    \

@@ -1,0 +1,83 @@
+/* tagger: a linear-chain conditional random field (Lafferty, McCallum & Pereira 2001) over the tokens of a
+ * note, with IOBES states, hashed features from a template file, exact marginals, training by AdaGrad (Duchi,
+ * Hazan & Singer 2011) or L-BFGS / OWL-QN (Andrew & Gao 2007), and a checksummed model file. Knows labels,
+ * not what they mean. */
+#pragma once
+#include <chartroom/text.h>
+
+G_BEGIN_DECLS
+
+/* A labelled stretch. Bytes, on character boundaries. */
+typedef struct {
+  CrSpan span;
+  guint label; /* index into the model's labels */
+  double score; /* mean marginal probability of its tokens being inside the label, 0..1 */
+} CrTagSpan;
+
+/* A trained model: immutable, shared by threads. */
+typedef struct CrTagger CrTagger;
+/* Maps the file read-only. BAD_MODEL where it is cut, changed, of another version, or not a model. */
+CR_EXPORT CrTagger *cr_tagger_open(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The same from bytes in memory; name stands in messages. */
+CR_EXPORT CrTagger *cr_tagger_new(GBytes *bytes, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+CR_EXPORT void cr_tagger_free(CrTagger *tagger);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrTagger, cr_tagger_free)
+CR_EXPORT GBytes *cr_tagger_bytes(const CrTagger *tagger); /* what cr_tagger_new reads; borrowed */
+CR_EXPORT guint cr_tagger_n_labels(const CrTagger *tagger);
+CR_EXPORT const char *cr_tagger_label(const CrTagger *tagger, guint i);   /* borrowed */
+CR_EXPORT const char *cr_tagger_about(const CrTagger *tagger);            /* JSON: kind, language, training */
+CR_EXPORT const char *cr_tagger_version(const CrTagger *tagger);          /* "tagger 1 0a1b2c3d" */
+
+/* Working memory of one thread. */
+typedef struct CrTaggerScratch CrTaggerScratch;
+CR_EXPORT CrTaggerScratch *cr_tagger_scratch_new(const CrTagger *tagger);
+CR_EXPORT void cr_tagger_scratch_free(CrTaggerScratch *scratch);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrTaggerScratch, cr_tagger_scratch_free)
+
+/* The spans of text[0..n_bytes), valid UTF-8, ascending, not overlapping. threshold 0: the most probable
+ * legal sequence of states; else every token whose probability of being outside is at most 1 - threshold is
+ * inside a span, labelled by its most probable label, so that a low threshold finds more. GArray of
+ * CrTagSpan, transfer full. */
+CR_EXPORT GArray *cr_tagger_tag(const CrTagger *tagger, CrTaggerScratch *scratch, const char *text,
+                                gsize n_bytes, double threshold);
+
+/* ---- training ---- */
+
+/* One document and its gold spans, in labels of the list given to train; overlapping spans: the earlier,
+ * longer one is learnt. Borrowed for the time of the call. */
+typedef struct {
+  const char *text;
+  gsize n_bytes;
+  const CrTagSpan *spans;
+  gsize n_spans;
+} CrTagSample;
+
+typedef enum { CR_TAGGER_ADAGRAD, CR_TAGGER_LBFGS } CrTaggerAlgorithm;
+
+typedef struct {
+  const char *templates; /* text of a template file (docs/tagger.md) */
+  const char *classes;   /* text of a word class table, or NULL */
+  const char *about;     /* JSON kept in the model, or NULL */
+  CrTaggerAlgorithm algorithm;
+  guint epochs;     /* AdaGrad: passes; L-BFGS: iterations at most */
+  double rate;      /* AdaGrad's eta */
+  double dropout;   /* share of features left out of each token of each pass, 0..1 */
+  double l1, l2;    /* L-BFGS: penalties (l1 > 0 runs OWL-QN) */
+  double prune;     /* weights below it (absolute) are not kept */
+  guint min_count;  /* features seen less often are not learnt */
+  double augment;   /* copies of each document with mentions replaced by others of the training set */
+  guint folds;      /* of the second pass's training; 0: one pass */
+  guint jobs;       /* threads; the result does not depend on it */
+  guint64 seed;
+  void (*progress)(guint epoch, double loss, gpointer user_data); /* from the calling thread; or NULL */
+  gpointer user_data;
+} CrTaggerTraining;
+/* The settings that gave the best cross-validated figures (docs/phi-evaluation.md). */
+CR_EXPORT void cr_tagger_training_init(CrTaggerTraining *training);
+
+/* Deterministic: same samples, settings and seed give the same bytes. BAD_TEMPLATE, USAGE for no samples. */
+CR_EXPORT CrTagger *cr_tagger_train(const CrTagSample *samples, gsize n_samples, const char *const *labels,
+                                    const CrTaggerTraining *training,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS
