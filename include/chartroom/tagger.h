@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 /* A labelled stretch. Bytes, on character boundaries. */
 typedef struct {
   CrSpan span;
-  guint label; /* index into the model's labels */
+  guint label;  /* index into the model's labels */
   double score; /* mean marginal probability of its tokens being inside the label, 0..1 */
 } CrTagSpan;
 
@@ -24,9 +24,9 @@ CR_EXPORT void cr_tagger_free(CrTagger *tagger);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrTagger, cr_tagger_free)
 CR_EXPORT GBytes *cr_tagger_bytes(const CrTagger *tagger); /* what cr_tagger_new reads; borrowed */
 CR_EXPORT guint cr_tagger_n_labels(const CrTagger *tagger);
-CR_EXPORT const char *cr_tagger_label(const CrTagger *tagger, guint i);   /* borrowed */
-CR_EXPORT const char *cr_tagger_about(const CrTagger *tagger);            /* JSON: kind, language, training */
-CR_EXPORT const char *cr_tagger_version(const CrTagger *tagger);          /* "tagger 1 0a1b2c3d" */
+CR_EXPORT const char *cr_tagger_label(const CrTagger *tagger, guint i); /* borrowed */
+CR_EXPORT const char *cr_tagger_about(const CrTagger *tagger);          /* JSON: kind, language, training */
+CR_EXPORT const char *cr_tagger_version(const CrTagger *tagger);        /* "tagger 1 0a1b2c3d" */
 
 /* Working memory of one thread. */
 typedef struct CrTaggerScratch CrTaggerScratch;
@@ -59,21 +59,32 @@ typedef struct {
   const char *classes;   /* text of a word class table, or NULL */
   const char *about;     /* JSON kept in the model, or NULL */
   CrTaggerAlgorithm algorithm;
-  guint epochs;     /* AdaGrad: passes; L-BFGS: iterations at most */
-  double rate;      /* AdaGrad's eta */
-  double dropout;   /* share of features left out of each token of each pass, 0..1 */
-  double l1, l2;    /* L-BFGS: penalties (l1 > 0 runs OWL-QN) */
-  double prune;     /* weights below it (absolute) are not kept */
-  guint min_count;  /* features seen less often are not learnt */
-  double augment;   /* copies of each document with mentions replaced by others of the training set */
-  guint folds;      /* of the second pass's training; 0: one pass */
-  guint jobs;       /* threads; the result does not depend on it */
+  guint epochs;    /* AdaGrad: passes; L-BFGS: iterations at most */
+  double rate;     /* AdaGrad's eta */
+  double dropout;  /* share of features left out of each token of each pass, 0..1 */
+  double l1, l2;   /* L-BFGS: penalties (l1 > 0 runs OWL-QN) */
+  double prune;    /* weights below it (absolute) are not kept */
+  guint min_count; /* features seen less often are not learnt */
+  double augment;  /* copies of each document with mentions replaced by others of the training set */
+  guint folds;     /* of the second pass's training; 0: one pass */
+  guint jobs;      /* threads; the result does not depend on it */
   guint64 seed;
   void (*progress)(guint epoch, double loss, gpointer user_data); /* from the calling thread; or NULL */
   gpointer user_data;
 } CrTaggerTraining;
 /* The settings that gave the best cross-validated figures (docs/phi-evaluation.md). */
 CR_EXPORT void cr_tagger_training_init(CrTaggerTraining *training);
+
+/* A recipe: what data/tagger/recipes.tsv says for a kind ("phi", "clinical") and language: fills the
+ * settings, and the texts that they borrow. data_dir NULL: the program's. NOT_FOUND where there is none. */
+typedef struct {
+  CrTaggerTraining training;
+  char *templates, *classes;
+} CrTaggerRecipe;
+CR_EXPORT gboolean cr_tagger_recipe_load(const char *data_dir, const char *kind, const char *language,
+                                         CrTaggerRecipe *recipe, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+CR_EXPORT void cr_tagger_recipe_clear(CrTaggerRecipe *recipe);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CrTaggerRecipe, cr_tagger_recipe_clear)
 
 /* Deterministic: same samples, settings and seed give the same bytes. BAD_TEMPLATE, USAGE for no samples. */
 CR_EXPORT CrTagger *cr_tagger_train(const CrTagSample *samples, gsize n_samples, const char *const *labels,

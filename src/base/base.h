@@ -72,6 +72,9 @@ char *cr_error_excerpt(const char *given, gsize max_chars);
 
 /* Whether path is on NFS, SMB, or another network file system (statfs magic). */
 gboolean cr_path_is_network(const char *path);
+/* The folder of the program's own tables and models: CHARTROOM_DATA, the source tree's data in a build, or the
+ * installed one. Borrowed, static. */
+const char *cr_data_dir(void);
 
 /* ---- seal.h: keys and sealing (libsodium)
  * ------------------------------------------------------------------ */

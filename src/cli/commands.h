@@ -22,3 +22,5 @@ int cr_cmd_redact(int argc, char **argv);
 int cr_cmd_resolve(int argc, char **argv);
 int cr_cmd_review(int argc, char **argv);
 int cr_cmd_status(int argc, char **argv);
+int cr_cmd_tag(int argc, char **argv);
+int cr_cmd_train(int argc, char **argv);

@@ -18,6 +18,8 @@ static const struct {
 } commands[] = {
     {NULL, NULL, "Streams: no project, JSON lines in and out"},
     {"deid", cr_cmd_deid, "find identifiers in notes, and take them out"},
+    {"train", cr_cmd_train, "train a tagger on labelled notes"},
+    {"tag", cr_cmd_tag, "label notes with a trained tagger"},
     {"convert", cr_cmd_convert, "take labelled notes from one format to another"},
     {"agree", cr_cmd_agree, "how far readers agree: label files, a table of ratings, or a project"},
     {"attest", cr_cmd_attest, "what this program forbids itself, tested live"},

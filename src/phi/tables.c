@@ -1,36 +1,16 @@
 /* Table files of this room: tab-separated lines, # opens a comment line. Where they lie: rules_dir, or the
  * installed folder, or the source tree's while running from a build. */
 #include "phi-private.h"
+#include "base/base.h"
 #include <errno.h>
 #include <string.h>
-
-#ifndef CR_PHI_SOURCE_DATA
-#error "src/phi/meson.build defines CR_PHI_SOURCE_DATA and CR_PHI_INSTALLED_DATA"
-#endif
-
-static const char *
-default_data(void)
-{
-  static gsize once = 0;
-  static const char *dir = NULL;
-  if (g_once_init_enter(&once)) {
-    const char *named = g_getenv("CHARTROOM_DATA");
-    if (named && *named)
-      dir = g_strdup(named);
-    else
-      dir = g_file_test(CR_PHI_SOURCE_DATA "/rules/rules.tsv", G_FILE_TEST_EXISTS) ? CR_PHI_SOURCE_DATA
-                                                                                   : CR_PHI_INSTALLED_DATA;
-    g_once_init_leave(&once, 1);
-  }
-  return dir;
-}
 
 char *
 phi_rules_path(const char *rules_dir, const char *name)
 {
   if (rules_dir)
     return g_build_filename(rules_dir, name, NULL);
-  return g_build_filename(default_data(), "rules", name, NULL);
+  return g_build_filename(cr_data_dir(), "rules", name, NULL);
 }
 
 /* A build keeps the compiled table in the build folder, an installation beside the table. */
@@ -52,7 +32,7 @@ phi_lexicon_path(const char *rules_dir, const char *name)
     if (g_file_test(own, G_FILE_TEST_EXISTS))
       return g_steal_pointer(&own);
   }
-  return g_build_filename(default_data(), "lexicons", name, NULL);
+  return g_build_filename(cr_data_dir(), "lexicons", name, NULL);
 }
 
 static gboolean

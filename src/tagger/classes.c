@@ -8,7 +8,8 @@ struct CrClasses {
   GPtrArray *names;
 };
 
-guint64 cr_hash_bytes(guint64 seed, const char *bytes, gsize n_bytes)
+guint64
+cr_hash_bytes(guint64 seed, const char *bytes, gsize n_bytes)
 {
   guint64 h = seed ^ (n_bytes * G_GUINT64_CONSTANT(0xC2B2AE3D27D4EB4F)), word;
   for (; n_bytes >= 8; bytes += 8, n_bytes -= 8) {
@@ -20,7 +21,8 @@ guint64 cr_hash_bytes(guint64 seed, const char *bytes, gsize n_bytes)
   return cr_hash_step(h, GUINT64_FROM_LE(word)) | 1; /* never 0 */
 }
 
-static void grow(CrClasses *c)
+static void
+grow(CrClasses *c)
 {
   g_autofree guint64 *key = g_steal_pointer(&c->key), *bits = g_steal_pointer(&c->bits);
   const gsize n = c->n_slots;
@@ -28,32 +30,41 @@ static void grow(CrClasses *c)
   c->key = g_new0(guint64, c->n_slots);
   c->bits = g_new0(guint64, c->n_slots);
   for (gsize i = 0; i < n; i++) {
-    if (key[i] == 0) continue;
+    if (key[i] == 0)
+      continue;
     gsize at = (key[i] >> 7) & (c->n_slots - 1);
-    while (c->key[at] != 0) at = (at + 1) & (c->n_slots - 1);
+    while (c->key[at] != 0)
+      at = (at + 1) & (c->n_slots - 1);
     c->key[at] = key[i], c->bits[at] = bits[i];
   }
 }
 
-static void add(CrClasses *c, guint64 key, guint bit)
+static void
+add(CrClasses *c, guint64 key, guint bit)
 {
-  if (2 * (c->n_words + 1) > c->n_slots) grow(c);
+  if (2 * (c->n_words + 1) > c->n_slots)
+    grow(c);
   gsize at = (key >> 7) & (c->n_slots - 1);
-  while (c->key[at] != 0 && c->key[at] != key) at = (at + 1) & (c->n_slots - 1);
-  if (c->key[at] == 0) c->n_words++;
+  while (c->key[at] != 0 && c->key[at] != key)
+    at = (at + 1) & (c->n_slots - 1);
+  if (c->key[at] == 0)
+    c->n_words++;
   c->key[at] = key;
   c->bits[at] |= G_GUINT64_CONSTANT(1) << bit;
 }
 
-static int class_of(CrClasses *c, const char *name)
+static int
+class_of(CrClasses *c, const char *name)
 {
   const int bit = cr_classes_bit(c, name);
-  if (bit >= 0 || c->names->len >= CR_MAX_CLASSES) return bit;
+  if (bit >= 0 || c->names->len >= CR_MAX_CLASSES)
+    return bit;
   g_ptr_array_add(c->names, g_strdup(name));
   return (int)c->names->len - 1;
 }
 
-static gboolean parse_row(CrClasses *c, char *row, const char *name, guint line, GError **error)
+static gboolean
+parse_row(CrClasses *c, char *row, const char *name, guint line, GError **error)
 {
   char *words = strchr(row, '\t');
   if (words == NULL) {
@@ -70,14 +81,16 @@ static gboolean parse_row(CrClasses *c, char *row, const char *name, guint line,
   }
   g_auto(GStrv) word = g_strsplit(words, " ", -1);
   for (guint i = 0; word[i] != NULL; i++) {
-    if (*word[i] == '\0') continue;
+    if (*word[i] == '\0')
+      continue;
     g_autofree char *lower = g_utf8_strdown(word[i], -1);
     add(c, cr_hash_bytes(0, lower, strlen(lower)), (guint)bit);
   }
   return TRUE;
 }
 
-CrClasses *cr_classes_parse(const char *table, gsize n_bytes, const char *name, GError **error)
+CrClasses *
+cr_classes_parse(const char *table, gsize n_bytes, const char *name, GError **error)
 {
   g_autoptr(CrClasses) c = g_new0(CrClasses, 1);
   c->names = g_ptr_array_new_with_free_func(g_free);
@@ -91,33 +104,43 @@ CrClasses *cr_classes_parse(const char *table, gsize n_bytes, const char *name, 
   for (char *row = copy, *next; row != NULL; row = next) {
     line++;
     next = strchr(row, '\n');
-    if (next != NULL) *next++ = '\0';
-    if (*row == '\0' || *row == '#') continue;
-    if (!parse_row(c, row, name, line, error)) return NULL;
+    if (next != NULL)
+      *next++ = '\0';
+    if (*row == '\0' || *row == '#')
+      continue;
+    if (!parse_row(c, row, name, line, error))
+      return NULL;
   }
   return g_steal_pointer(&c);
 }
 
-void cr_classes_free(CrClasses *c)
+void
+cr_classes_free(CrClasses *c)
 {
-  if (c == NULL) return;
+  if (c == NULL)
+    return;
   g_free(c->key);
   g_free(c->bits);
   g_ptr_array_unref(c->names);
   g_free(c);
 }
 
-guint64 cr_classes_find(const CrClasses *c, guint64 key)
+guint64
+cr_classes_find(const CrClasses *c, guint64 key)
 {
-  if (c == NULL) return 0;
+  if (c == NULL)
+    return 0;
   gsize at = (key >> 7) & (c->n_slots - 1);
-  while (c->key[at] != 0 && c->key[at] != key) at = (at + 1) & (c->n_slots - 1);
+  while (c->key[at] != 0 && c->key[at] != key)
+    at = (at + 1) & (c->n_slots - 1);
   return c->key[at] == key ? c->bits[at] : 0;
 }
 
-int cr_classes_bit(const CrClasses *c, const char *name)
+int
+cr_classes_bit(const CrClasses *c, const char *name)
 {
   for (guint i = 0; c != NULL && i < c->names->len; i++)
-    if (g_str_equal(g_ptr_array_index(c->names, i), name)) return (int)i;
+    if (g_str_equal(g_ptr_array_index(c->names, i), name))
+      return (int)i;
   return -1;
 }

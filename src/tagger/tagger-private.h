@@ -6,12 +6,14 @@
 #include <stdint.h>
 
 /* ---- hashing: our own mixing, the same on every machine ---- */
-static inline guint64 cr_hash_step(guint64 h, guint64 v)
+static inline guint64
+cr_hash_step(guint64 h, guint64 v)
 {
   h = (h ^ v) * G_GUINT64_CONSTANT(0x9FB21C651E98DF25);
   return h ^ (h >> 29);
 }
-static inline guint32 cr_hash_fold(guint64 h)
+static inline guint32
+cr_hash_fold(guint64 h)
 {
   guint32 f = (guint32)(h ^ (h >> 32));
   return f == 0 ? 1 : f; /* 0 means absent */
@@ -22,15 +24,24 @@ guint64 cr_hash_bytes(guint64 seed, const char *bytes, gsize n_bytes);
 typedef struct {
   guint64 state;
 } CrRandom;
-static inline guint64 cr_random_next(CrRandom *r)
+static inline guint64
+cr_random_next(CrRandom *r)
 {
   guint64 z = (r->state += G_GUINT64_CONSTANT(0x9E3779B97F4A7C15));
   z = (z ^ (z >> 30)) * G_GUINT64_CONSTANT(0xBF58476D1CE4E5B9);
   z = (z ^ (z >> 27)) * G_GUINT64_CONSTANT(0x94D049BB133111EB);
   return z ^ (z >> 31);
 }
-static inline double cr_random_unit(CrRandom *r) { return (double)(cr_random_next(r) >> 11) * 0x1p-53; }
-static inline guint64 cr_random_below(CrRandom *r, guint64 n) { return cr_random_next(r) % n; }
+static inline double
+cr_random_unit(CrRandom *r)
+{
+  return (double)(cr_random_next(r) >> 11) * 0x1p-53;
+}
+static inline guint64
+cr_random_below(CrRandom *r, guint64 n)
+{
+  return cr_random_next(r) % n;
+}
 
 /* ---- word classes: word -> bits ---- */
 #define CR_MAX_CLASSES 64
@@ -45,25 +56,25 @@ int cr_classes_bit(const CrClasses *classes, const char *name);        /* -1 whe
 /* ---- columns: what is known of each token ---- */
 #define CR_COLUMN_TABLE(X)                                                                                   \
   /* the token itself */                                                                                     \
-  X(WORD, "word") X(LOWER, "lower") X(SHAPE, "shape") X(SHORT, "short") X(TYPE, "type") X(LENGTH, "length")   \
-  X(PRE1, "pre1") X(PRE2, "pre2") X(PRE3, "pre3") X(PRE4, "pre4") X(PRE5, "pre5")                            \
-  X(SUF1, "suf1") X(SUF2, "suf2") X(SUF3, "suf3") X(SUF4, "suf4") X(SUF5, "suf5")                            \
-  X(CLASSES, "classes") /* its set of word classes */                                                        \
-  X(GAP, "gap")         /* white space in front */                                                           \
-  /* the stretch without white space around it */                                                            \
-  X(CHUNK_SHAPE, "chunk-shape") X(CHUNK_KIND, "chunk-kind") X(CHUNK, "chunk") X(CHUNK_AT, "chunk-at")         \
-  /* its line */                                                                                             \
-  X(LINE, "line") X(ZONE, "zone") X(LINE_AT, "line-at") X(LINE_END, "line-end") X(FIRST, "first")            \
-  X(HEADER, "header") X(KEY, "key") X(KEY_AT, "key-at") X(PREV_HEADER, "prev-header")                        \
-  X(NEXT_HEADER, "next-header") X(SECTION, "section")                                                        \
-  /* capitalised runs, segments between punctuation, cues */                                                 \
-  X(RUN_HEAD, "run-head") X(RUN_AT, "run-at") X(RUN_LENGTH, "run-length") X(SEGMENT_HEAD, "segment-head")    \
-  X(SEGMENT_AT, "segment-at") X(CUE, "cue") X(CUE_AT, "cue-at") X(KIN, "kin") X(POSTCODE_AT, "postcode-at")  \
-  /* the same word elsewhere in the document */                                                              \
-  X(SAME_KEY, "same-key") X(SAME_KEY2, "same-key2") X(SAME_CUE, "same-cue") X(SAME_COUNT, "same-count")      \
-  /* what a first pass made of the document */                                                               \
-  X(GUESS, "guess") X(GUESS_SURE, "guess-sure") X(SAME_GUESS, "same-guess") X(SAME_GUESS2, "same-guess2")    \
-  X(PREV_GUESS, "prev-guess") X(NEXT_GUESS, "next-guess")
+  X(WORD, "word")                                                                                            \
+  X(LOWER, "lower") X(SHAPE, "shape") X(SHORT, "short") X(TYPE, "type") X(LENGTH, "length") X(PRE1, "pre1")  \
+      X(PRE2, "pre2") X(PRE3, "pre3") X(PRE4, "pre4") X(PRE5, "pre5") X(SUF1, "suf1") X(SUF2, "suf2")        \
+          X(SUF3, "suf3") X(SUF4, "suf4") X(SUF5, "suf5")                                                    \
+              X(CLASSES, "classes")            /* its set of word classes */                                 \
+      X(GAP, "gap") /* white space in front */ /* the stretch without white space around it */               \
+      X(CHUNK_SHAPE, "chunk-shape") X(CHUNK_KIND, "chunk-kind") X(CHUNK, "chunk")                            \
+          X(CHUNK_AT, "chunk-at") /* its line */                                                             \
+      X(LINE, "line") X(ZONE, "zone") X(LINE_AT, "line-at") X(LINE_END, "line-end") X(FIRST, "first")        \
+          X(HEADER, "header") X(KEY, "key") X(KEY_AT, "key-at") X(PREV_HEADER, "prev-header")                \
+              X(NEXT_HEADER, "next-header")                                                                  \
+                  X(SECTION, "section") /* capitalised runs, segments between punctuation, cues */           \
+      X(RUN_HEAD, "run-head") X(RUN_AT, "run-at") X(RUN_LENGTH, "run-length")                                \
+          X(SEGMENT_HEAD, "segment-head") X(SEGMENT_AT, "segment-at") X(CUE, "cue") X(CUE_AT, "cue-at")      \
+              X(KIN, "kin") X(POSTCODE_AT, "postcode-at") /* the same word elsewhere in the document */      \
+      X(SAME_KEY, "same-key") X(SAME_KEY2, "same-key2") X(SAME_CUE, "same-cue")                              \
+          X(SAME_COUNT, "same-count") /* what a first pass made of the document */                           \
+      X(GUESS, "guess") X(GUESS_SURE, "guess-sure") X(SAME_GUESS, "same-guess")                              \
+          X(SAME_GUESS2, "same-guess2") X(PREV_GUESS, "prev-guess") X(NEXT_GUESS, "next-guess")
 
 #define CR_COLUMN_ENUM_(code, name) CR_COL_##code,
 typedef enum { CR_COLUMN_TABLE(CR_COLUMN_ENUM_) CR_N_COLUMNS } CrColumn;
@@ -91,9 +102,9 @@ void cr_tokens_clear(CrTokens *tokens);
 /* Cuts text and fills what belongs to the token and its chunk. The cache belongs to one class table. */
 void cr_tokens_read(CrTokens *tokens, CrWordCache *cache, const CrClasses *classes, const char *text,
                     gsize n_bytes);
-void cr_columns_lines(CrTokens *tokens);                            /* the line's columns */
-void cr_columns_runs(CrTokens *tokens, const CrClasses *classes);   /* runs, segments, cues */
-void cr_columns_same(CrTokens *tokens);                             /* the same word elsewhere */
+void cr_columns_lines(CrTokens *tokens);                          /* the line's columns */
+void cr_columns_runs(CrTokens *tokens, const CrClasses *classes); /* runs, segments, cues */
+void cr_columns_same(CrTokens *tokens);                           /* the same word elsewhere */
 /* label per token (n_labels: outside), and how sure, from a first pass. */
 void cr_columns_guess(CrTokens *tokens, const guint16 *label, const float *sure, guint n_labels);
 
@@ -125,19 +136,56 @@ guint cr_templates_features(const CrTemplates *templates, const CrTokens *tokens
                             guint token, guint64 *out);
 
 /* ---- the lattice ---- */
-static inline guint cr_states_n(guint k) { return 4 * k + 1; }
-static inline guint cr_state_outside(guint k) { return k; }
-static inline guint cr_state_e(guint k, guint label) { (void)k; return label; }
-static inline guint cr_state_s(guint k, guint label) { return k + 1 + label; }
-static inline guint cr_state_b(guint k, guint label) { return 2 * k + 1 + label; }
-static inline guint cr_state_i(guint k, guint label) { return 3 * k + 1 + label; }
-static inline guint cr_state_n_ends(guint k) { return 2 * k + 1; }   /* states 0 .. 2K */
-static inline guint cr_state_first_start(guint k) { return k; }      /* states K .. 3K */
+static inline guint
+cr_states_n(guint k)
+{
+  return 4 * k + 1;
+}
+static inline guint
+cr_state_outside(guint k)
+{
+  return k;
+}
+static inline guint
+cr_state_e(guint k, guint label)
+{
+  (void)k;
+  return label;
+}
+static inline guint
+cr_state_s(guint k, guint label)
+{
+  return k + 1 + label;
+}
+static inline guint
+cr_state_b(guint k, guint label)
+{
+  return 2 * k + 1 + label;
+}
+static inline guint
+cr_state_i(guint k, guint label)
+{
+  return 3 * k + 1 + label;
+}
+static inline guint
+cr_state_n_ends(guint k)
+{
+  return 2 * k + 1;
+} /* states 0 .. 2K */
+static inline guint
+cr_state_first_start(guint k)
+{
+  return k;
+} /* states K .. 3K */
 /* The label of a state, K for outside. */
 guint cr_state_label(guint k, guint state);
 
 /* Transition weights: (2K+1)^2 from ends to starts, row by row, then for each label B->I B->E I->I I->E. */
-static inline gsize cr_transitions_n(guint k) { return (gsize)(2 * k + 1) * (2 * k + 1) + 4 * (gsize)k; }
+static inline gsize
+cr_transitions_n(guint k)
+{
+  return (gsize)(2 * k + 1) * (2 * k + 1) + 4 * (gsize)k;
+}
 
 typedef struct {
   guint k, n_allocated; /* labels; rows allocated */
@@ -193,10 +241,10 @@ struct CrTagger {
 /* What a pass learnt, ready to be written. */
 typedef struct {
   guint n_features, n_pairs;
-  const guint64 *feature;  /* hashes */
-  const guint32 *first;    /* n_features + 1: the feature's pairs */
-  const guint16 *state;    /* of each pair */
-  const double *weight;    /* of each pair */
+  const guint64 *feature; /* hashes */
+  const guint32 *first;   /* n_features + 1: the feature's pairs */
+  const guint16 *state;   /* of each pair */
+  const double *weight;   /* of each pair */
   const double *transition;
 } CrLearnt;
 GBytes *cr_model_write(const char *const *labels, guint k, const char *about, const char *classes,
@@ -216,7 +264,7 @@ struct CrTaggerScratch {
 /* Cuts the text and fills every column but those of a first pass. */
 void cr_tagger_read(const CrClasses *classes, CrTokens *tokens, CrWordCache *cache, const char *text,
                     gsize n_bytes);
-/* One pass over read tokens: label and certainty of each token. threshold as in cr_tagger_tag; *states (may be
- * NULL) gets the state of each token. */
+/* One pass over read tokens: label and certainty of each token. threshold as in cr_tagger_tag; *states (may
+ * be NULL) gets the state of each token. */
 void cr_tagger_pass(const CrTagger *tagger, guint pass, CrTaggerScratch *scratch, const CrTokens *tokens,
                     double threshold, guint16 *states, guint16 *label, float *sure);

@@ -1,7 +1,7 @@
-/* Feature templates: "context document" lets offsets reach beyond the line; what stands behind a line "pass 2"
- * belongs to the second pass alone. Else one template a line, "column[offset] column[offset]"; "column[a..b]" stands for one template an
- * offset; "class[a..b]" makes one feature of each class of the token there. "#" starts a comment. A feature
- * exists where all its parts do. */
+/* Feature templates: "context document" lets offsets reach beyond the line; what stands behind a line "pass
+ * 2" belongs to the second pass alone. Else one template a line, "column[offset] column[offset]";
+ * "column[a..b]" stands for one template an offset; "class[a..b]" makes one feature of each class of the
+ * token there. "#" starts a comment. A feature exists where all its parts do. */
 #include "tagger-private.h"
 #include <stdlib.h>
 #include <string.h>
@@ -10,13 +10,14 @@
 
 static const char *const column_names[] = {
 #define CR_COLUMN_NAME_(code, name) name,
-  CR_COLUMN_TABLE(CR_COLUMN_NAME_)
-};
+    CR_COLUMN_TABLE(CR_COLUMN_NAME_)};
 
-static int column_find(const char *name)
+static int
+column_find(const char *name)
 {
   for (guint i = 0; i < CR_N_COLUMNS; i++)
-    if (g_str_equal(column_names[i], name)) return (int)i;
+    if (g_str_equal(column_names[i], name))
+      return (int)i;
   return -1;
 }
 
@@ -27,28 +28,34 @@ typedef struct {
 } Part;
 
 /* "word[-1]", "word[-4..4]", "class[0]" */
-static gboolean parse_part(char *text, Part *part)
+static gboolean
+parse_part(char *text, Part *part)
 {
   char *open = strchr(text, '['), *end = NULL;
-  if (open == NULL) return FALSE;
+  if (open == NULL)
+    return FALSE;
   *open++ = '\0';
   part->each_class = g_str_equal(text, "class");
   const int column = part->each_class ? CR_COL_CLASSES : column_find(text);
-  if (column < 0) return FALSE;
+  if (column < 0)
+    return FALSE;
   part->column = (guint8)column;
   part->low = part->high = (int)strtol(open, &end, 10);
-  if (end == open) return FALSE;
+  if (end == open)
+    return FALSE;
   if (g_str_has_prefix(end, "..")) {
     open = end + 2;
     part->high = (int)strtol(open, &end, 10);
-    if (end == open) return FALSE;
+    if (end == open)
+      return FALSE;
   }
   return g_str_equal(end, "]") && part->low >= -MAX_OFFSET && part->high <= MAX_OFFSET &&
          part->low <= part->high;
 }
 
 /* Every combination of the offsets of the parts. */
-static void expand(CrTemplates *templates, const Part *parts, guint n_parts, CrTemplate *item)
+static void
+expand(CrTemplates *templates, const Part *parts, guint n_parts, CrTemplate *item)
 {
   if (item->n_parts == n_parts) {
     guint64 seed = n_parts;
@@ -67,29 +74,37 @@ static void expand(CrTemplates *templates, const Part *parts, guint n_parts, CrT
   }
 }
 
-static gboolean parse_line(CrTemplates *templates, char *line)
+static gboolean
+parse_line(CrTemplates *templates, char *line)
 {
   g_strstrip(line);
-  if (g_str_equal(line, "context document")) return templates->across_lines = TRUE;
+  if (g_str_equal(line, "context document"))
+    return templates->across_lines = TRUE;
   g_auto(GStrv) words = g_strsplit_set(line, " \t", -1);
   Part parts[CR_MAX_PARTS];
   guint n = 0, n_class = 0;
   for (guint i = 0; words[i] != NULL; i++) {
-    if (*words[i] == '\0') continue;
-    if (n == CR_MAX_PARTS || !parse_part(words[i], &parts[n])) return FALSE;
+    if (*words[i] == '\0')
+      continue;
+    if (n == CR_MAX_PARTS || !parse_part(words[i], &parts[n]))
+      return FALSE;
     n_class += parts[n++].each_class ? 1 : 0;
   }
-  if (n_class > 1 || (n_class == 1 && !parts[0].each_class)) return FALSE;
-  if (n > 0) expand(templates, parts, n, &(CrTemplate){0});
+  if (n_class > 1 || (n_class == 1 && !parts[0].each_class))
+    return FALSE;
+  if (n > 0)
+    expand(templates, parts, n, &(CrTemplate){0});
   return TRUE;
 }
 
-gboolean cr_templates_have_second_pass(const char *text)
+gboolean
+cr_templates_have_second_pass(const char *text)
 {
   return g_str_has_prefix(text, "pass 2\n") || strstr(text, "\npass 2\n") != NULL;
 }
 
-CrTemplates *cr_templates_parse(const char *text, gsize n_bytes, guint pass, const char *name, GError **error)
+CrTemplates *
+cr_templates_parse(const char *text, gsize n_bytes, guint pass, const char *name, GError **error)
 {
   g_autoptr(CrTemplates) templates = g_new0(CrTemplates, 1);
   templates->items = g_array_new(FALSE, FALSE, sizeof(CrTemplate));
@@ -98,55 +113,69 @@ CrTemplates *cr_templates_parse(const char *text, gsize n_bytes, guint pass, con
   for (char *line = copy, *next; line != NULL; line = next) {
     number++;
     next = strchr(line, '\n');
-    if (next != NULL) *next++ = '\0';
+    if (next != NULL)
+      *next++ = '\0';
     char *comment = strchr(line, '#');
-    if (comment != NULL) *comment = '\0';
+    if (comment != NULL)
+      *comment = '\0';
     if (g_str_equal(line, "pass 2")) {
-      if (pass == 1) break;
+      if (pass == 1)
+        break;
       continue;
     }
-    if (parse_line(templates, line)) continue;
+    if (parse_line(templates, line))
+      continue;
     g_set_error(error, CR_ERROR, CR_ERROR_BAD_TEMPLATE, "%s:%u: not a feature template", name, number);
     return NULL;
   }
-  if (templates->items->len > 0 && templates->items->len < CR_MAX_FEATURES / 2) return g_steal_pointer(&templates);
+  if (templates->items->len > 0 && templates->items->len < CR_MAX_FEATURES / 2)
+    return g_steal_pointer(&templates);
   g_set_error(error, CR_ERROR, CR_ERROR_BAD_TEMPLATE, "%s: %u templates; 1 to %d are possible", name,
               templates->items->len, CR_MAX_FEATURES / 2 - 1);
   return NULL;
 }
 
-void cr_templates_free(CrTemplates *templates)
+void
+cr_templates_free(CrTemplates *templates)
 {
-  if (templates == NULL) return;
+  if (templates == NULL)
+    return;
   g_array_unref(templates->items);
   g_free(templates);
 }
 
 /* The column's value at an offset; past the line's ends a value of its own, by distance. */
-static guint32 part_value(const CrTokens *tokens, const CrSequence *line, guint token, CrPart part)
+static guint32
+part_value(const CrTokens *tokens, const CrSequence *line, guint token, CrPart part)
 {
   const gint64 at = (gint64)token + part.offset;
-  if (at < line->first) return (guint32)(0x10000 + (line->first - at));
-  if (at >= (gint64)line->first + line->n) return (guint32)(0x20000 + (at - line->first - line->n));
+  if (at < line->first)
+    return (guint32)(0x10000 + (line->first - at));
+  if (at >= (gint64)line->first + line->n)
+    return (guint32)(0x20000 + (at - line->first - line->n));
   return tokens->columns[part.column][at];
 }
 
-static guint class_features(const CrTemplate *item, const CrTokens *tokens, const CrSequence *line,
-                            guint token, guint64 seed, guint64 *out, guint room)
+static guint
+class_features(const CrTemplate *item, const CrTokens *tokens, const CrSequence *line, guint token,
+               guint64 seed, guint64 *out, guint room)
 {
   const gint64 at = (gint64)token + item->parts[0].offset;
-  if (at < line->first || at >= (gint64)line->first + line->n) return 0;
+  if (at < line->first || at >= (gint64)line->first + line->n)
+    return 0;
   guint n = 0;
   for (guint64 bits = tokens->classes[at]; bits != 0 && n < room; bits &= bits - 1)
     out[n++] = cr_hash_step(seed, (guint64)__builtin_ctzll(bits) + 1);
   return n;
 }
 
-guint cr_templates_features(const CrTemplates *templates, const CrTokens *tokens, const CrSequence *line,
-                            guint token, guint64 *out)
+guint
+cr_templates_features(const CrTemplates *templates, const CrTokens *tokens, const CrSequence *line,
+                      guint token, guint64 *out)
 {
   const CrSequence whole_text = {0, tokens->n_tokens};
-  if (templates->across_lines) line = &whole_text;
+  if (templates->across_lines)
+    line = &whole_text;
   guint n = 0;
   for (guint i = 0; i < templates->items->len; i++) {
     const CrTemplate *item = &g_array_index(templates->items, CrTemplate, i);
@@ -157,9 +186,12 @@ guint cr_templates_features(const CrTemplates *templates, const CrTokens *tokens
       whole = value != 0;
       h = cr_hash_step(h, value);
     }
-    if (!whole) continue;
-    if (item->each_class) n += class_features(item, tokens, line, token, h, out + n, CR_MAX_FEATURES - n);
-    else if (n < CR_MAX_FEATURES) out[n++] = h;
+    if (!whole)
+      continue;
+    if (item->each_class)
+      n += class_features(item, tokens, line, token, h, out + n, CR_MAX_FEATURES - n);
+    else if (n < CR_MAX_FEATURES)
+      out[n++] = h;
   }
   return n;
 }

@@ -9,31 +9,49 @@
 /* ---- characters ---- */
 typedef enum { SPACE, NEWLINE, LOWER, UPPER, LETTER, DIGIT, MARK, PUNCT } CharKind;
 
-static CharKind kind_of(gunichar c)
+static CharKind
+kind_of(gunichar c)
 {
   if (c < 128) {
-    if (c >= 'a' && c <= 'z') return LOWER;
-    if (c >= 'A' && c <= 'Z') return UPPER;
-    if (c >= '0' && c <= '9') return DIGIT;
-    if (c == '\n' || c == '\r') return NEWLINE;
+    if (c >= 'a' && c <= 'z')
+      return LOWER;
+    if (c >= 'A' && c <= 'Z')
+      return UPPER;
+    if (c >= '0' && c <= '9')
+      return DIGIT;
+    if (c == '\n' || c == '\r')
+      return NEWLINE;
     return c <= ' ' || c == 127 ? SPACE : PUNCT;
   }
-  if (c == 0x2028 || c == 0x2029 || c == 0x85) return NEWLINE;
-  if (g_unichar_isspace(c)) return SPACE;
-  if (g_unichar_ismark(c)) return MARK;
-  if (g_unichar_isdigit(c)) return DIGIT;
-  if (!g_unichar_isalpha(c)) return PUNCT;
+  if (c == 0x2028 || c == 0x2029 || c == 0x85)
+    return NEWLINE;
+  if (g_unichar_isspace(c))
+    return SPACE;
+  if (g_unichar_ismark(c))
+    return MARK;
+  if (g_unichar_isdigit(c))
+    return DIGIT;
+  if (!g_unichar_isalpha(c))
+    return PUNCT;
   return g_unichar_isupper(c) ? UPPER : g_unichar_islower(c) ? LOWER : LETTER;
 }
 
-static gboolean is_letter(CharKind kind) { return kind == LOWER || kind == UPPER || kind == LETTER; }
+static gboolean
+is_letter(CharKind kind)
+{
+  return kind == LOWER || kind == UPPER || kind == LETTER;
+}
 
 /* Whether a token that ended with `before` goes on with `kind`. */
-static gboolean goes_on(CharKind before, CharKind kind)
+static gboolean
+goes_on(CharKind before, CharKind kind)
 {
-  if (kind == MARK) return TRUE;
-  if (before == DIGIT) return kind == DIGIT;
-  if (!is_letter(before)) return FALSE;
+  if (kind == MARK)
+    return TRUE;
+  if (before == DIGIT)
+    return kind == DIGIT;
+  if (!is_letter(before))
+    return FALSE;
   return is_letter(kind) && !(before == LOWER && kind == UPPER);
 }
 
@@ -48,8 +66,16 @@ struct CrWordCache {
   WordFacts slot[CACHE_SLOTS];
 };
 
-CrWordCache *cr_word_cache_new(void) { return g_new0(CrWordCache, 1); }
-void cr_word_cache_free(CrWordCache *cache) { g_free(cache); }
+CrWordCache *
+cr_word_cache_new(void)
+{
+  return g_new0(CrWordCache, 1);
+}
+void
+cr_word_cache_free(CrWordCache *cache)
+{
+  g_free(cache);
+}
 
 typedef struct {
   char lower[256];
@@ -60,19 +86,25 @@ typedef struct {
   gboolean capital, capitals, digits;
 } Word;
 
-static char shape_of(CharKind kind, gunichar c)
+static char
+shape_of(CharKind kind, gunichar c)
 {
   switch (kind) {
-    case UPPER: return 'X';
-    case LOWER:
-    case LETTER: return 'x';
-    case DIGIT: return '0';
-    default: return c < 128 ? (char)c : '?';
+  case UPPER:
+    return 'X';
+  case LOWER:
+  case LETTER:
+    return 'x';
+  case DIGIT:
+    return '0';
+  default:
+    return c < 128 ? (char)c : '?';
   }
 }
 
 /* Lower case and shape of the first 63 characters; enough to tell words apart by. */
-static void spell(const char *text, gsize n_bytes, Word *word)
+static void
+spell(const char *text, gsize n_bytes, Word *word)
 {
   word->n_chars = word->n_shape = word->n_brief = 0;
   gsize n_lower = 0;
@@ -83,13 +115,16 @@ static void spell(const char *text, gsize n_bytes, Word *word)
     const CharKind kind = kind_of(c);
     const char s = shape_of(kind, c);
     word->at[word->n_chars] = n_lower;
-    if (word->n_chars == 0) first_upper = kind == UPPER;
+    if (word->n_chars == 0)
+      first_upper = kind == UPPER;
     all = all && kind == UPPER;
     digits = digits && kind == DIGIT;
-    n_lower += kind != UPPER && c < 128 ? (gsize)(word->lower[n_lower] = (char)c, 1)
-                                        : (gsize)g_unichar_to_utf8(g_unichar_tolower(c), word->lower + n_lower);
+    n_lower += kind != UPPER && c < 128
+                   ? (gsize)(word->lower[n_lower] = (char)c, 1)
+                   : (gsize)g_unichar_to_utf8(g_unichar_tolower(c), word->lower + n_lower);
     word->shape[word->n_shape++] = s;
-    if (word->n_brief == 0 || word->brief[word->n_brief - 1] != s) word->brief[word->n_brief++] = s;
+    if (word->n_brief == 0 || word->brief[word->n_brief - 1] != s)
+      word->brief[word->n_brief++] = s;
     word->n_chars++;
   }
   word->at[word->n_chars] = n_lower;
@@ -100,20 +135,26 @@ static void spell(const char *text, gsize n_bytes, Word *word)
 
 enum { TYPE_PUNCT = 1, TYPE_DIGITS, TYPE_CAPITALS, TYPE_INITIAL, TYPE_CAPITAL, TYPE_SMALL };
 
-static guint32 type_of(const Word *w)
+static guint32
+type_of(const Word *w)
 {
-  if (w->digits) return TYPE_DIGITS;
-  if (w->capitals) return w->n_chars == 1 ? TYPE_INITIAL : TYPE_CAPITALS;
-  if (w->capital) return TYPE_CAPITAL;
+  if (w->digits)
+    return TYPE_DIGITS;
+  if (w->capitals)
+    return w->n_chars == 1 ? TYPE_INITIAL : TYPE_CAPITALS;
+  if (w->capital)
+    return TYPE_CAPITAL;
   return w->shape[0] == 'x' ? TYPE_SMALL : TYPE_PUNCT;
 }
 
-static guint32 piece(const Word *w, guint from, guint to)
+static guint32
+piece(const Word *w, guint from, guint to)
 {
   return cr_hash_fold(cr_hash_bytes(from == 0 ? 1 : 2, w->lower + w->at[from], w->at[to] - w->at[from]));
 }
 
-static void fill_facts(WordFacts *facts, const CrClasses *classes, const char *text, gsize n_bytes)
+static void
+fill_facts(WordFacts *facts, const CrClasses *classes, const char *text, gsize n_bytes)
 {
   Word w;
   spell(text, n_bytes, &w);
@@ -129,82 +170,98 @@ static void fill_facts(WordFacts *facts, const CrClasses *classes, const char *t
   c[CR_COL_TYPE] = type;
   c[CR_COL_LENGTH] = 1 + MIN(w.n_chars, 12);
   c[CR_COL_CLASSES] = facts->classes == 0 ? 0 : cr_hash_fold(cr_hash_step(5, facts->classes));
-  if (type == TYPE_PUNCT) return;
+  if (type == TYPE_PUNCT)
+    return;
   for (guint n = 1; n <= 5 && n <= w.n_chars; n++) {
     c[CR_COL_PRE1 + n - 1] = piece(&w, 0, n);
     c[CR_COL_SUF1 + n - 1] = w.n_chars > n ? piece(&w, w.n_chars - n, w.n_chars) : 0;
   }
 }
 
-static const WordFacts *facts_of(CrWordCache *cache, const CrClasses *classes, const char *text,
-                                 gsize n_bytes)
+static const WordFacts *
+facts_of(CrWordCache *cache, const CrClasses *classes, const char *text, gsize n_bytes)
 {
   const guint64 key = cr_hash_bytes(6, text, n_bytes);
   WordFacts *facts = &cache->slot[(key >> 11) & (CACHE_SLOTS - 1)];
-  if (facts->key == key) return facts;
+  if (facts->key == key)
+    return facts;
   facts->key = key;
   fill_facts(facts, classes, text, n_bytes);
   return facts;
 }
 
 /* ---- the list of tokens ---- */
-void cr_tokens_init(CrTokens *tokens)
+void
+cr_tokens_init(CrTokens *tokens)
 {
   *tokens = (CrTokens){.sequences = g_array_new(FALSE, FALSE, sizeof(CrSequence))};
 }
 
-void cr_tokens_clear(CrTokens *tokens)
+void
+cr_tokens_clear(CrTokens *tokens)
 {
   g_free(tokens->start);
   g_free(tokens->end);
   g_free(tokens->classes);
   g_free(tokens->lower);
-  for (guint c = 0; c < CR_N_COLUMNS; c++) g_free(tokens->columns[c]);
-  if (tokens->sequences != NULL) g_array_unref(tokens->sequences);
+  for (guint c = 0; c < CR_N_COLUMNS; c++)
+    g_free(tokens->columns[c]);
+  if (tokens->sequences != NULL)
+    g_array_unref(tokens->sequences);
   *tokens = (CrTokens){0};
 }
 
-static void grow(CrTokens *t)
+static void
+grow(CrTokens *t)
 {
   t->n_allocated = t->n_allocated ? t->n_allocated * 2 : 1024;
   t->start = g_renew(guint32, t->start, t->n_allocated);
   t->end = g_renew(guint32, t->end, t->n_allocated);
   t->classes = g_renew(guint64, t->classes, t->n_allocated);
   t->lower = g_renew(guint64, t->lower, t->n_allocated);
-  for (guint c = 0; c < CR_N_COLUMNS; c++) t->columns[c] = g_renew(guint32, t->columns[c], t->n_allocated);
+  for (guint c = 0; c < CR_N_COLUMNS; c++)
+    t->columns[c] = g_renew(guint32, t->columns[c], t->n_allocated);
 }
 
-static void add_token(CrTokens *t, CrWordCache *cache, const CrClasses *classes, gsize start, gsize end,
-                      guint32 gap)
+static void
+add_token(CrTokens *t, CrWordCache *cache, const CrClasses *classes, gsize start, gsize end, guint32 gap)
 {
-  if (t->n_tokens == t->n_allocated) grow(t);
+  if (t->n_tokens == t->n_allocated)
+    grow(t);
   const guint at = t->n_tokens++;
   const WordFacts *facts = facts_of(cache, classes, t->text + start, end - start);
   t->start[at] = (guint32)start;
   t->end[at] = (guint32)end;
   t->classes[at] = facts->classes;
   t->lower[at] = facts->lower;
-  for (guint c = 0; c <= CR_COL_CLASSES; c++) t->columns[c][at] = facts->column[c];
-  for (guint c = CR_COL_CLASSES + 1; c < CR_N_COLUMNS; c++) t->columns[c][at] = 0;
+  for (guint c = 0; c <= CR_COL_CLASSES; c++)
+    t->columns[c][at] = facts->column[c];
+  for (guint c = CR_COL_CLASSES + 1; c < CR_N_COLUMNS; c++)
+    t->columns[c][at] = 0;
   t->columns[CR_COL_GAP][at] = gap;
 }
 
 /* Ends the sequence that began at token first; a very long line is cut at its last punctuation. */
-static void end_line(CrTokens *t, guint first)
+static void
+end_line(CrTokens *t, guint first)
 {
   while (t->n_tokens - first > MAX_LINE) {
     guint n = MAX_LINE;
-    while (n > MAX_LINE / 2 && t->columns[CR_COL_TYPE][first + n - 1] != TYPE_PUNCT) n--;
-    if (n == MAX_LINE / 2) n = MAX_LINE;
+    while (n > MAX_LINE / 2 && t->columns[CR_COL_TYPE][first + n - 1] != TYPE_PUNCT)
+      n--;
+    if (n == MAX_LINE / 2)
+      n = MAX_LINE;
     g_array_append_val(t->sequences, ((CrSequence){first, n}));
     first += n;
   }
-  if (t->n_tokens > first) g_array_append_val(t->sequences, ((CrSequence){first, t->n_tokens - first}));
+  if (t->n_tokens > first)
+    g_array_append_val(t->sequences, ((CrSequence){first, t->n_tokens - first}));
 }
 
 enum { GAP_NONE = 1, GAP_SPACE, GAP_WIDE, GAP_LINE };
 
-static void cut(CrTokens *t, CrWordCache *cache, const CrClasses *classes)
+static void
+cut(CrTokens *t, CrWordCache *cache, const CrClasses *classes)
 {
   const char *text = t->text, *end = text + t->n_bytes;
   guint first = 0;
@@ -212,19 +269,25 @@ static void cut(CrTokens *t, CrWordCache *cache, const CrClasses *classes)
   for (const char *p = text; p < end;) {
     gunichar c = (guchar)*p < 128 ? (gunichar)*p : g_utf8_get_char(p);
     CharKind kind = kind_of(c);
-    if (kind == NEWLINE) end_line(t, first), first = t->n_tokens;
+    if (kind == NEWLINE)
+      end_line(t, first), first = t->n_tokens;
     if (kind == NEWLINE || kind == SPACE) {
-      gap = kind == NEWLINE ? GAP_LINE : gap == GAP_LINE ? GAP_LINE : gap == GAP_NONE && c != '\t' ? GAP_SPACE : GAP_WIDE;
+      gap = kind == NEWLINE                ? GAP_LINE
+            : gap == GAP_LINE              ? GAP_LINE
+            : gap == GAP_NONE && c != '\t' ? GAP_SPACE
+                                           : GAP_WIDE;
       p = g_utf8_next_char(p);
       continue;
     }
     const char *start = p;
     for (CharKind before = kind;; before = kind == MARK ? before : kind) {
       p = g_utf8_next_char(p);
-      if (p >= end) break;
+      if (p >= end)
+        break;
       c = (guchar)*p < 128 ? (gunichar)*p : g_utf8_get_char(p);
       kind = kind_of(c);
-      if (!goes_on(before, kind)) break;
+      if (!goes_on(before, kind))
+        break;
     }
     add_token(t, cache, classes, (gsize)(start - text), (gsize)(p - text), gap);
     gap = GAP_NONE;
@@ -237,48 +300,82 @@ typedef struct {
   guint digits, letters, dots, slashes, dashes, colons, ats, others;
 } Count;
 
-static Count count_chars(const char *p, const char *end)
+static Count
+count_chars(const char *p, const char *end)
 {
   Count n = {0};
   for (; p < end; p++) {
     const guchar c = (guchar)*p;
-    if (g_ascii_isdigit(c)) n.digits++;
-    else if (g_ascii_isalpha(c) || c >= 128) n.letters++;
-    else if (c == '.') n.dots++;
-    else if (c == '/') n.slashes++;
-    else if (c == '-') n.dashes++;
-    else if (c == ':') n.colons++;
-    else if (c == '@') n.ats++;
-    else n.others++;
+    if (g_ascii_isdigit(c))
+      n.digits++;
+    else if (g_ascii_isalpha(c) || c >= 128)
+      n.letters++;
+    else if (c == '.')
+      n.dots++;
+    else if (c == '/')
+      n.slashes++;
+    else if (c == '-')
+      n.dashes++;
+    else if (c == ':')
+      n.colons++;
+    else if (c == '@')
+      n.ats++;
+    else
+      n.others++;
   }
   return n;
 }
 
 enum {
-  CHUNK_WORD = 1, CHUNK_EMAIL, CHUNK_URL, CHUNK_DATE, CHUNK_RATIO, CHUNK_TIME, CHUNK_DECIMAL, CHUNK_PHONE,
-  CHUNK_POSTCODE, CHUNK_NUMBER, CHUNK_LONG_NUMBER, CHUNK_CODE, CHUNK_MIXED, CHUNK_MARKS
+  CHUNK_WORD = 1,
+  CHUNK_EMAIL,
+  CHUNK_URL,
+  CHUNK_DATE,
+  CHUNK_RATIO,
+  CHUNK_TIME,
+  CHUNK_DECIMAL,
+  CHUNK_PHONE,
+  CHUNK_POSTCODE,
+  CHUNK_NUMBER,
+  CHUNK_LONG_NUMBER,
+  CHUNK_CODE,
+  CHUNK_MIXED,
+  CHUNK_MARKS
 };
 
-static guint32 kind_of_chunk(Count n)
+static guint32
+kind_of_chunk(Count n)
 {
-  if (n.ats > 0 && n.letters > 2) return CHUNK_EMAIL;
-  if (n.letters > 5 && (n.slashes >= 2 || n.dots >= 2) && n.digits < n.letters) return CHUNK_URL;
-  if (n.digits == 0) return n.letters > 0 ? CHUNK_WORD : CHUNK_MARKS;
-  if (n.letters > 0) return n.digits >= 3 ? CHUNK_CODE : CHUNK_MIXED;
-  if (n.slashes == 2 || (n.dashes == 2 && n.digits <= 8) || (n.dots == 2 && n.digits >= 6)) return CHUNK_DATE;
-  if (n.slashes == 1) return CHUNK_RATIO;
-  if (n.colons >= 1) return CHUNK_TIME;
-  if (n.dots == 1 && n.digits < 7) return CHUNK_DECIMAL;
-  if (n.dashes >= 1 && n.digits >= 7) return CHUNK_PHONE;
-  if (n.digits == 5) return CHUNK_POSTCODE;
+  if (n.ats > 0 && n.letters > 2)
+    return CHUNK_EMAIL;
+  if (n.letters > 5 && (n.slashes >= 2 || n.dots >= 2) && n.digits < n.letters)
+    return CHUNK_URL;
+  if (n.digits == 0)
+    return n.letters > 0 ? CHUNK_WORD : CHUNK_MARKS;
+  if (n.letters > 0)
+    return n.digits >= 3 ? CHUNK_CODE : CHUNK_MIXED;
+  if (n.slashes == 2 || (n.dashes == 2 && n.digits <= 8) || (n.dots == 2 && n.digits >= 6))
+    return CHUNK_DATE;
+  if (n.slashes == 1)
+    return CHUNK_RATIO;
+  if (n.colons >= 1)
+    return CHUNK_TIME;
+  if (n.dots == 1 && n.digits < 7)
+    return CHUNK_DECIMAL;
+  if (n.dashes >= 1 && n.digits >= 7)
+    return CHUNK_PHONE;
+  if (n.digits == 5)
+    return CHUNK_POSTCODE;
   return n.digits > 6 ? CHUNK_LONG_NUMBER : CHUNK_NUMBER;
 }
 
-static void fill_chunk(CrTokens *t, guint first, guint n)
+static void
+fill_chunk(CrTokens *t, guint first, guint n)
 {
   guint last = first + n;
   const char *start = t->text + t->start[first];
-  while (last > first + 1 && strchr(".,;:)", t->text[t->start[last - 1]]) != NULL) last--; /* closing marks */
+  while (last > first + 1 && strchr(".,;:)", t->text[t->start[last - 1]]) != NULL)
+    last--; /* closing marks */
   const char *end = t->text + t->end[last - 1];
   guint64 shape = 7, spelt = 8;
   for (guint i = first; i < last; i++) {
@@ -294,16 +391,18 @@ static void fill_chunk(CrTokens *t, guint first, guint n)
   }
 }
 
-static void fill_chunks(CrTokens *t)
+static void
+fill_chunks(CrTokens *t)
 {
   for (guint first = 0, next; first < t->n_tokens; first = next) {
-    for (next = first + 1; next < t->n_tokens && t->columns[CR_COL_GAP][next] == GAP_NONE; next++) {}
+    for (next = first + 1; next < t->n_tokens && t->columns[CR_COL_GAP][next] == GAP_NONE; next++) {
+    }
     fill_chunk(t, first, next - first);
   }
 }
 
-void cr_tokens_read(CrTokens *t, CrWordCache *cache, const CrClasses *classes, const char *text,
-                    gsize n_bytes)
+void
+cr_tokens_read(CrTokens *t, CrWordCache *cache, const CrClasses *classes, const char *text, gsize n_bytes)
 {
   g_assert(n_bytes <= G_MAXUINT32);
   t->text = text;

@@ -8,17 +8,18 @@ typedef struct {
   const CrTrainSet *set;
   const CrTaggerTraining *training;
   CrRandom random;
-  gsize n_weights;          /* pairs and transitions */
-  float *weight, *squares;  /* squares start at 1 */
-  double *sum;              /* of the averaged passes */
+  gsize n_weights;         /* pairs and transitions */
+  float *weight, *squares; /* squares start at 1 */
+  double *sum;             /* of the averaged passes */
   CrLattice lattice;
-  GArray *kept;             /* guint32: features of the line's tokens that dropout left */
-  GArray *kept_first;       /* guint: of each token, and the end */
+  GArray *kept;       /* guint32: features of the line's tokens that dropout left */
+  GArray *kept_first; /* guint: of each token, and the end */
   double *marginals, *expected;
   gsize n_marginals;
 } Online;
 
-static void update(Online *o, gsize at, double gradient)
+static void
+update(Online *o, gsize at, double gradient)
 {
   const float g = (float)gradient;
   o->squares[at] += g * g;
@@ -26,7 +27,8 @@ static void update(Online *o, gsize at, double gradient)
 }
 
 /* Draws which features stay, and adds their weights (scaled for those left out) to the scores. */
-static void draw_line(Online *o, const CrTrainLine *line)
+static void
+draw_line(Online *o, const CrTrainLine *line)
 {
   const CrTrainSet *set = o->set;
   const double scale = 1 / (1 - o->training->dropout);
@@ -41,7 +43,8 @@ static void draw_line(Online *o, const CrTrainLine *line)
     for (gsize f = set->offsets[line->first + i]; f < set->offsets[line->first + i + 1]; f++) {
       random = f & 1 ? random >> 32 : cr_random_next(&o->random);
       const guint32 feature = set->features[f];
-      if ((random & 0xffffffff) < bar || set->first[feature] == set->first[feature + 1]) continue;
+      if ((random & 0xffffffff) < bar || set->first[feature] == set->first[feature + 1])
+        continue;
       g_array_append_val(o->kept, feature);
       for (guint32 p = set->first[feature]; p < set->first[feature + 1]; p++)
         score[set->state[p]] += scale * (double)o->weight[p];
@@ -50,39 +53,46 @@ static void draw_line(Online *o, const CrTrainLine *line)
   g_array_append_val(o->kept_first, o->kept->len);
 }
 
-static void learn_features(Online *o, const CrTrainLine *line)
+static void
+learn_features(Online *o, const CrTrainLine *line)
 {
   const CrTrainSet *set = o->set;
   const double scale = 1 / (1 - o->training->dropout);
   const guint width = cr_states_n(set->k);
   for (guint i = 0; i < line->line->n; i++) {
     double *difference = o->marginals + (gsize)i * width;
-    for (guint s = 0; s < width; s++) difference[s] *= -scale;
+    for (guint s = 0; s < width; s++)
+      difference[s] *= -scale;
     difference[line->example->gold[line->line->first + i]] += scale;
     const guint end = g_array_index(o->kept_first, guint, i + 1);
     for (guint f = g_array_index(o->kept_first, guint, i); f < end; f++) {
       const guint32 feature = g_array_index(o->kept, guint32, f);
       for (guint32 p = set->first[feature]; p < set->first[feature + 1]; p++)
-        if (fabs(difference[set->state[p]]) > 1e-6) update(o, p, difference[set->state[p]]);
+        if (fabs(difference[set->state[p]]) > 1e-6)
+          update(o, p, difference[set->state[p]]);
     }
   }
 }
 
-static void learn_transitions(Online *o, const guint16 *gold, guint n)
+static void
+learn_transitions(Online *o, const guint16 *gold, guint n)
 {
   const gsize n_transitions = cr_transitions_n(o->set->k);
   memset(o->expected, 0, sizeof(double) * n_transitions);
   cr_lattice_expected(&o->lattice, n, o->expected);
-  for (guint i = 1; i < n; i++) o->expected[cr_transition_index(o->set->k, gold[i - 1], gold[i])] -= 1;
+  for (guint i = 1; i < n; i++)
+    o->expected[cr_transition_index(o->set->k, gold[i - 1], gold[i])] -= 1;
   for (gsize t = 0; t < n_transitions; t++) {
-    if (fabs(o->expected[t]) <= 1e-6) continue;
+    if (fabs(o->expected[t]) <= 1e-6)
+      continue;
     update(o, o->set->n_pairs + t, -o->expected[t]);
     o->lattice.transition[t] = o->weight[o->set->n_pairs + t];
     o->lattice.exp_transition[t] = exp((double)o->lattice.transition[t]);
   }
 }
 
-static double learn_line(Online *o, const CrTrainLine *line)
+static double
+learn_line(Online *o, const CrTrainLine *line)
 {
   const guint n = line->line->n, width = cr_states_n(o->set->k);
   const guint16 *gold = line->example->gold + line->line->first;
@@ -92,13 +102,15 @@ static double learn_line(Online *o, const CrTrainLine *line)
     o->marginals = g_renew(double, o->marginals, o->n_marginals);
   }
   draw_line(o, line);
-  const double loss = cr_lattice_marginals(&o->lattice, n, o->marginals) - cr_lattice_path(&o->lattice, n, gold);
+  const double loss =
+      cr_lattice_marginals(&o->lattice, n, o->marginals) - cr_lattice_path(&o->lattice, n, gold);
   learn_transitions(o, gold, n);
   learn_features(o, line);
   return loss;
 }
 
-static void shuffle(guint32 *order, guint n, CrRandom *random)
+static void
+shuffle(guint32 *order, guint n, CrRandom *random)
 {
   for (guint i = n; i > 1; i--) {
     const guint j = (guint)cr_random_below(random, i);
@@ -108,31 +120,38 @@ static void shuffle(guint32 *order, guint n, CrRandom *random)
   }
 }
 
-static void run(Online *o)
+static void
+run(Online *o)
 {
   const guint n = o->set->lines->len, epochs = o->training->epochs;
   g_autofree guint32 *order = g_new(guint32, n + 1);
-  for (guint i = 0; i < n; i++) order[i] = i;
+  for (guint i = 0; i < n; i++)
+    order[i] = i;
   for (guint epoch = 0; epoch < epochs; epoch++) {
     double loss = 0;
     shuffle(order, n, &o->random);
-    for (guint i = 0; i < n; i++) loss += learn_line(o, &g_array_index(o->set->lines, CrTrainLine, order[i]));
+    for (guint i = 0; i < n; i++)
+      loss += learn_line(o, &g_array_index(o->set->lines, CrTrainLine, order[i]));
     if (epoch >= epochs / 2)
-      for (gsize w = 0; w < o->n_weights; w++) o->sum[w] += (double)o->weight[w];
+      for (gsize w = 0; w < o->n_weights; w++)
+        o->sum[w] += (double)o->weight[w];
     if (o->training->progress != NULL)
       o->training->progress(epoch + 1, loss / (double)MAX(o->set->n_tokens, 1), o->training->user_data);
   }
-  for (gsize w = 0; w < o->n_weights; w++) o->sum[w] /= epochs - epochs / 2;
+  for (gsize w = 0; w < o->n_weights; w++)
+    o->sum[w] /= epochs - epochs / 2;
 }
 
-double *cr_train_adagrad(const CrTrainSet *set, const CrTaggerTraining *training)
+double *
+cr_train_adagrad(const CrTrainSet *set, const CrTaggerTraining *training)
 {
   Online o = {.set = set, .training = training, .random = {training->seed}};
   o.n_weights = set->n_pairs + cr_transitions_n(set->k);
   o.weight = g_new0(float, o.n_weights);
   o.squares = g_new(float, o.n_weights);
   o.sum = g_new0(double, o.n_weights);
-  for (gsize w = 0; w < o.n_weights; w++) o.squares[w] = 1;
+  for (gsize w = 0; w < o.n_weights; w++)
+    o.squares[w] = 1;
   o.expected = g_new(double, cr_transitions_n(set->k));
   o.kept = g_array_new(FALSE, FALSE, sizeof(guint32));
   o.kept_first = g_array_new(FALSE, FALSE, sizeof(guint));

@@ -5,9 +5,9 @@
 /* One document read for training. */
 typedef struct {
   CrTokens tokens;
-  guint16 *gold;  /* state of each token */
-  guint group;    /* the sample it comes from: copies made by augmentation share it */
-  char *text;     /* owned where the text was made by augmentation */
+  guint16 *gold; /* state of each token */
+  guint group;   /* the sample it comes from: copies made by augmentation share it */
+  char *text;    /* owned where the text was made by augmentation */
 } CrExample;
 void cr_example_clear(CrExample *example);
 
@@ -29,18 +29,18 @@ typedef struct {
 typedef struct {
   guint k;
   CrDictionary dictionary;
-  GArray *lines;      /* CrTrainLine */
-  guint32 *features;  /* numbers, token after token */
+  GArray *lines;     /* CrTrainLine */
+  guint32 *features; /* numbers, token after token */
   gsize n_features, n_features_allocated;
-  gsize *offsets;     /* of each token's features; one more at the end */
+  gsize *offsets; /* of each token's features; one more at the end */
   gsize n_tokens, n_tokens_allocated;
-  guint32 *first;     /* dictionary.n + 1: pairs of each feature */
-  guint16 *state;     /* of each pair */
+  guint32 *first; /* dictionary.n + 1: pairs of each feature */
+  guint16 *state; /* of each pair */
   guint32 n_pairs;
 } CrTrainSet;
 
-/* Features that occur less than min_count times have no pairs. A pair is a feature and a state that gold shows
- * together. */
+/* Features that occur less than min_count times have no pairs. A pair is a feature and a state that gold
+ * shows together. */
 CrTrainSet *cr_train_set_new(guint k, const CrTemplates *templates, const CrExample *const *examples, gsize n,
                              guint min_count);
 void cr_train_set_free(CrTrainSet *set);
@@ -60,5 +60,5 @@ typedef struct {
   GArray *spans; /* CrTagSpan */
   guint group;
 } CrVariant;
-GPtrArray *cr_augment(const CrTagSample *samples, gsize n_samples, guint n_labels, double copies, double share,
-                      guint64 seed);
+GPtrArray *cr_augment(const CrTagSample *samples, gsize n_samples, guint n_labels, double copies,
+                      double share, guint64 seed);

@@ -4,7 +4,8 @@
 #include <string.h>
 
 /* ---- the dictionary ---- */
-static void dictionary_grow(CrDictionary *d)
+static void
+dictionary_grow(CrDictionary *d)
 {
   g_autofree guint64 *key = g_steal_pointer(&d->key);
   g_autofree guint32 *number = g_steal_pointer(&d->number);
@@ -13,19 +14,24 @@ static void dictionary_grow(CrDictionary *d)
   d->key = g_new0(guint64, d->n_slots);
   d->number = g_new(guint32, d->n_slots);
   for (gsize i = 0; i < n; i++) {
-    if (key[i] == 0) continue;
+    if (key[i] == 0)
+      continue;
     gsize at = key[i] & (d->n_slots - 1);
-    while (d->key[at] != 0) at = (at + 1) & (d->n_slots - 1);
+    while (d->key[at] != 0)
+      at = (at + 1) & (d->n_slots - 1);
     d->key[at] = key[i], d->number[at] = number[i];
   }
 }
 
-static guint32 dictionary_add(CrDictionary *d, guint64 hash)
+static guint32
+dictionary_add(CrDictionary *d, guint64 hash)
 {
   hash |= hash == 0;
-  if (((gsize)d->n + 1) * 2 > d->n_slots) dictionary_grow(d);
+  if (((gsize)d->n + 1) * 2 > d->n_slots)
+    dictionary_grow(d);
   gsize at = hash & (d->n_slots - 1);
-  while (d->key[at] != 0 && d->key[at] != hash) at = (at + 1) & (d->n_slots - 1);
+  while (d->key[at] != 0 && d->key[at] != hash)
+    at = (at + 1) & (d->n_slots - 1);
   if (d->key[at] == hash) {
     d->count[d->number[at]]++;
     return d->number[at];
@@ -40,7 +46,8 @@ static guint32 dictionary_add(CrDictionary *d, guint64 hash)
   return d->n++;
 }
 
-static void dictionary_clear(CrDictionary *d)
+static void
+dictionary_clear(CrDictionary *d)
 {
   g_free(d->key);
   g_free(d->number);
@@ -49,7 +56,8 @@ static void dictionary_clear(CrDictionary *d)
 }
 
 /* ---- lines ---- */
-static void add_token(CrTrainSet *set, const guint64 *hashes, guint n)
+static void
+add_token(CrTrainSet *set, const guint64 *hashes, guint n)
 {
   if (set->n_tokens + 2 > set->n_tokens_allocated) {
     set->n_tokens_allocated = set->n_tokens_allocated ? set->n_tokens_allocated * 2 : 1 << 14;
@@ -60,11 +68,13 @@ static void add_token(CrTrainSet *set, const guint64 *hashes, guint n)
     set->features = g_renew(guint32, set->features, set->n_features_allocated);
   }
   set->offsets[set->n_tokens++] = set->n_features;
-  for (guint i = 0; i < n; i++) set->features[set->n_features++] = dictionary_add(&set->dictionary, hashes[i]);
+  for (guint i = 0; i < n; i++)
+    set->features[set->n_features++] = dictionary_add(&set->dictionary, hashes[i]);
   set->offsets[set->n_tokens] = set->n_features;
 }
 
-static void add_example(CrTrainSet *set, const CrTemplates *templates, const CrExample *example)
+static void
+add_example(CrTrainSet *set, const CrTemplates *templates, const CrExample *example)
 {
   guint64 hashes[CR_MAX_FEATURES];
   const CrTokens *tokens = &example->tokens;
@@ -84,10 +94,12 @@ typedef struct {
   guint32 n, n_allocated;
 } Chains;
 
-static void chain_add(Chains *c, guint32 feature, guint16 state)
+static void
+chain_add(Chains *c, guint32 feature, guint16 state)
 {
   for (guint32 at = c->head[feature]; at != G_MAXUINT32; at = c->next[at])
-    if (c->state[at] == state) return;
+    if (c->state[at] == state)
+      return;
   if (c->n == c->n_allocated) {
     c->n_allocated = c->n_allocated ? c->n_allocated * 2 : 1 << 16;
     c->next = g_renew(guint32, c->next, c->n_allocated);
@@ -98,7 +110,8 @@ static void chain_add(Chains *c, guint32 feature, guint16 state)
   c->head[feature] = c->n++;
 }
 
-static void gather_pairs(CrTrainSet *set, Chains *chains, guint min_count)
+static void
+gather_pairs(CrTrainSet *set, Chains *chains, guint min_count)
 {
   const guint32 n = set->dictionary.n;
   chains->head = g_new(guint32, (gsize)n + 1);
@@ -108,12 +121,14 @@ static void gather_pairs(CrTrainSet *set, Chains *chains, guint min_count)
     for (guint i = 0; i < line->line->n; i++) {
       const guint16 gold = line->example->gold[line->line->first + i];
       for (gsize f = set->offsets[line->first + i]; f < set->offsets[line->first + i + 1]; f++)
-        if (set->dictionary.count[set->features[f]] >= min_count) chain_add(chains, set->features[f], gold);
+        if (set->dictionary.count[set->features[f]] >= min_count)
+          chain_add(chains, set->features[f], gold);
     }
   }
 }
 
-static void lay_out_pairs(CrTrainSet *set, const Chains *chains)
+static void
+lay_out_pairs(CrTrainSet *set, const Chains *chains)
 {
   const guint32 n = set->dictionary.n;
   set->first = g_new(guint32, (gsize)n + 1);
@@ -126,14 +141,16 @@ static void lay_out_pairs(CrTrainSet *set, const Chains *chains)
   set->first[n] = set->n_pairs;
 }
 
-CrTrainSet *cr_train_set_new(guint k, const CrTemplates *templates, const CrExample *const *examples, gsize n,
-                             guint min_count)
+CrTrainSet *
+cr_train_set_new(guint k, const CrTemplates *templates, const CrExample *const *examples, gsize n,
+                 guint min_count)
 {
   CrTrainSet *set = g_new0(CrTrainSet, 1);
   set->k = k;
   set->lines = g_array_new(FALSE, FALSE, sizeof(CrTrainLine));
   dictionary_grow(&set->dictionary);
-  for (gsize i = 0; i < n; i++) add_example(set, templates, examples[i]);
+  for (gsize i = 0; i < n; i++)
+    add_example(set, templates, examples[i]);
   Chains chains = {0};
   gather_pairs(set, &chains, min_count);
   lay_out_pairs(set, &chains);
@@ -143,9 +160,11 @@ CrTrainSet *cr_train_set_new(guint k, const CrTemplates *templates, const CrExam
   return set;
 }
 
-void cr_train_set_free(CrTrainSet *set)
+void
+cr_train_set_free(CrTrainSet *set)
 {
-  if (set == NULL) return;
+  if (set == NULL)
+    return;
   dictionary_clear(&set->dictionary);
   g_array_unref(set->lines);
   g_free(set->features);
@@ -155,7 +174,8 @@ void cr_train_set_free(CrTrainSet *set)
   g_free(set);
 }
 
-void cr_example_clear(CrExample *example)
+void
+cr_example_clear(CrExample *example)
 {
   cr_tokens_clear(&example->tokens);
   g_free(example->gold);

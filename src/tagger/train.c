@@ -1,57 +1,77 @@
-/* Training as a whole: documents read and encoded, a first pass, out-of-fold guesses of it, a second pass that
- * sees them, and the model written. */
+/* Training as a whole: documents read and encoded, a first pass, out-of-fold guesses of it, a second pass
+ * that sees them, and the model written. */
 #include "train-private.h"
 #include "model-file.h"
 #include <string.h>
 
 #define REPLACED .7 /* of the mentions in an augmented copy */
 
-void cr_tagger_training_init(CrTaggerTraining *t)
+void
+cr_tagger_training_init(CrTaggerTraining *t)
 {
-  *t = (CrTaggerTraining){.algorithm = CR_TAGGER_ADAGRAD, .epochs = 14, .rate = .1, .dropout = .7, .l2 = .1,
-                          .prune = .05, .min_count = 1, .augment = 1, .folds = 4, .jobs = 1, .seed = 1};
+  *t = (CrTaggerTraining){.algorithm = CR_TAGGER_ADAGRAD,
+                          .epochs = 14,
+                          .rate = .1,
+                          .dropout = .7,
+                          .l2 = .1,
+                          .prune = .05,
+                          .min_count = 1,
+                          .augment = 1,
+                          .folds = 4,
+                          .jobs = 1,
+                          .seed = 1};
 }
 
 /* ---- encoding ---- */
-static int span_order(gconstpointer a, gconstpointer b)
+static int
+span_order(gconstpointer a, gconstpointer b)
 {
   const CrTagSpan *x = a, *y = b;
-  if (x->span.start != y->span.start) return x->span.start < y->span.start ? -1 : 1;
+  if (x->span.start != y->span.start)
+    return x->span.start < y->span.start ? -1 : 1;
   return x->span.end == y->span.end ? 0 : x->span.end > y->span.end ? -1 : 1;
 }
 
 /* The states of the tokens of a line from first to last (inside it). */
-static void mark(guint16 *gold, guint k, guint first, guint last, guint label)
+static void
+mark(guint16 *gold, guint k, guint first, guint last, guint label)
 {
   if (first == last) {
     gold[first] = (guint16)cr_state_s(k, label);
     return;
   }
   gold[first] = (guint16)cr_state_b(k, label);
-  for (guint i = first + 1; i < last; i++) gold[i] = (guint16)cr_state_i(k, label);
+  for (guint i = first + 1; i < last; i++)
+    gold[i] = (guint16)cr_state_i(k, label);
   gold[last] = (guint16)cr_state_e(k, label);
 }
 
-static void encode_line(CrExample *e, guint k, const CrSequence *line, const GArray *spans)
+static void
+encode_line(CrExample *e, guint k, const CrSequence *line, const GArray *spans)
 {
   const CrTokens *t = &e->tokens;
   guint i = line->first;
   for (guint s = 0; s < spans->len; s++) {
     const CrTagSpan *span = &g_array_index(spans, CrTagSpan, s);
-    while (i < line->first + line->n && t->end[i] <= span->span.start) i++;
+    while (i < line->first + line->n && t->end[i] <= span->span.start)
+      i++;
     const guint first = i;
-    while (i < line->first + line->n && t->start[i] < span->span.end) i++;
-    if (i > first) mark(e->gold, k, first, i - 1, span->label);
+    while (i < line->first + line->n && t->start[i] < span->span.end)
+      i++;
+    if (i > first)
+      mark(e->gold, k, first, i - 1, span->label);
   }
 }
 
-static void encode(CrExample *e, guint k, const CrTagSpan *spans, gsize n_spans)
+static void
+encode(CrExample *e, guint k, const CrTagSpan *spans, gsize n_spans)
 {
   g_autoptr(GArray) sorted = g_array_new(FALSE, FALSE, sizeof(CrTagSpan));
   g_array_append_vals(sorted, spans, (guint)n_spans);
   g_array_sort(sorted, span_order);
   e->gold = g_new(guint16, e->tokens.n_tokens + 1);
-  for (guint i = 0; i < e->tokens.n_tokens; i++) e->gold[i] = (guint16)cr_state_outside(k);
+  for (guint i = 0; i < e->tokens.n_tokens; i++)
+    e->gold[i] = (guint16)cr_state_outside(k);
   for (guint l = 0; l < e->tokens.sequences->len; l++)
     encode_line(e, k, &g_array_index(e->tokens.sequences, CrSequence, l), sorted);
 }
@@ -67,14 +87,15 @@ typedef struct {
   guint n_groups;
 } Course;
 
-static void example_free(gpointer data)
+static void
+example_free(gpointer data)
 {
   cr_example_clear(data);
   g_free(data);
 }
 
-static void add_example(Course *c, const char *text, gsize n_bytes, const CrTagSpan *spans, gsize n_spans,
-                        guint group)
+static void
+add_example(Course *c, const char *text, gsize n_bytes, const CrTagSpan *spans, gsize n_spans, guint group)
 {
   CrExample *e = g_new0(CrExample, 1);
   e->group = group;
@@ -85,12 +106,13 @@ static void add_example(Course *c, const char *text, gsize n_bytes, const CrTagS
   g_ptr_array_add(c->examples, e);
 }
 
-static void add_examples(Course *c, const CrTagSample *samples, gsize n_samples)
+static void
+add_examples(Course *c, const CrTagSample *samples, gsize n_samples)
 {
   for (gsize i = 0; i < n_samples; i++)
     add_example(c, samples[i].text, samples[i].n_bytes, samples[i].spans, samples[i].n_spans, (guint)i);
   g_autoptr(GPtrArray) variants =
-    cr_augment(samples, n_samples, c->k, c->training->augment, REPLACED, c->training->seed ^ 0xA06);
+      cr_augment(samples, n_samples, c->k, c->training->augment, REPLACED, c->training->seed ^ 0xA06);
   for (guint i = 0; i < variants->len; i++) {
     const CrVariant *v = g_ptr_array_index(variants, i);
     add_example(c, v->text, v->n_bytes, (const CrTagSpan *)v->spans->data, v->spans->len, v->group);
@@ -104,47 +126,56 @@ typedef struct {
   double *weights;
 } Trained;
 
-static Trained train_pass(const Course *c, guint pass, guint without_fold, gboolean tell)
+static Trained
+train_pass(const Course *c, guint pass, guint without_fold, gboolean tell)
 {
   g_autoptr(GPtrArray) examples = g_ptr_array_new();
   for (guint i = 0; i < c->examples->len; i++) {
     CrExample *e = g_ptr_array_index(c->examples, i);
-    if (without_fold == G_MAXUINT || e->group % c->training->folds != without_fold) g_ptr_array_add(examples, e);
+    if (without_fold == G_MAXUINT || e->group % c->training->folds != without_fold)
+      g_ptr_array_add(examples, e);
   }
   CrTaggerTraining training = *c->training;
-  if (!tell) training.progress = NULL;
+  if (!tell)
+    training.progress = NULL;
   Trained t = {cr_train_set_new(c->k, c->templates[pass], (const CrExample *const *)examples->pdata,
-                                examples->len, training.min_count), NULL};
+                                examples->len, training.min_count),
+               NULL};
   t.weights = training.algorithm == CR_TAGGER_LBFGS ? cr_train_lbfgs(t.set, &training)
-                                                     : cr_train_adagrad(t.set, &training);
+                                                    : cr_train_adagrad(t.set, &training);
   return t;
 }
 
-static void trained_clear(Trained *t)
+static void
+trained_clear(Trained *t)
 {
   cr_train_set_free(t->set);
   g_free(t->weights);
 }
 
-static CrLearnt learnt_of(const Trained *t)
+static CrLearnt
+learnt_of(const Trained *t)
 {
-  return (CrLearnt){t->set->dictionary.n, t->set->n_pairs, t->set->dictionary.hash, t->set->first,
-                    t->set->state, t->weights, t->weights + t->set->n_pairs};
+  return (CrLearnt){t->set->dictionary.n, t->set->n_pairs, t->set->dictionary.hash,     t->set->first,
+                    t->set->state,        t->weights,      t->weights + t->set->n_pairs};
 }
 
-static CrTagger *write_model(const Course *c, const Trained *trained, guint n_passes, double prune, GError **error)
+static CrTagger *
+write_model(const Course *c, const Trained *trained, guint n_passes, double prune, GError **error)
 {
   CrLearnt learnt[2];
-  for (guint p = 0; p < n_passes; p++) learnt[p] = learnt_of(&trained[p]);
+  for (guint p = 0; p < n_passes; p++)
+    learnt[p] = learnt_of(&trained[p]);
   const CrTaggerTraining *t = c->training;
   g_autoptr(GBytes) bytes =
-    cr_model_write(c->labels, c->k, t->about != NULL ? t->about : "{}", t->classes != NULL ? t->classes : "",
-                   t->templates, learnt, n_passes, prune);
+      cr_model_write(c->labels, c->k, t->about != NULL ? t->about : "{}",
+                     t->classes != NULL ? t->classes : "", t->templates, learnt, n_passes, prune);
   return cr_tagger_new(bytes, "trained model", error);
 }
 
 /* ---- out-of-fold guesses ---- */
-static void guess_example(const CrTagger *model, CrTaggerScratch *scratch, CrExample *e)
+static void
+guess_example(const CrTagger *model, CrTaggerScratch *scratch, CrExample *e)
 {
   const guint n = e->tokens.n_tokens;
   g_autofree guint16 *states = g_new(guint16, n + 1), *label = g_new(guint16, n + 1);
@@ -159,23 +190,28 @@ typedef struct {
   GError *error;
 } Fold;
 
-static gpointer fold_main(gpointer data)
+static gpointer
+fold_main(gpointer data)
 {
   Fold *f = data;
   Trained trained = train_pass(f->course, 0, f->fold, FALSE);
   g_autoptr(CrTagger) model = write_model(f->course, &trained, 1, f->course->training->prune, &f->error);
   trained_clear(&trained);
-  if (model == NULL) return NULL;
+  if (model == NULL)
+    return NULL;
   g_autoptr(CrTaggerScratch) scratch = cr_tagger_scratch_new(model);
   for (guint i = 0; i < f->course->examples->len; i++) {
     CrExample *e = g_ptr_array_index(f->course->examples, i);
-    if (e->group % f->course->training->folds == f->fold) guess_example(model, scratch, e);
+    if (e->group % f->course->training->folds == f->fold)
+      guess_example(model, scratch, e);
   }
   return NULL;
 }
 
-/* Each fold writes the guess columns of its own examples alone, and no fold reads them: they may run at once. */
-static gboolean guess_out_of_fold(Course *c, GError **error)
+/* Each fold writes the guess columns of its own examples alone, and no fold reads them: they may run at once.
+ */
+static gboolean
+guess_out_of_fold(Course *c, GError **error)
 {
   const guint folds = c->training->folds, jobs = MAX(c->training->jobs, 1);
   g_autofree Fold *fold = g_new0(Fold, folds);
@@ -186,7 +222,8 @@ static gboolean guess_out_of_fold(Course *c, GError **error)
       fold[f] = (Fold){c, f, NULL};
       thread[f] = g_thread_new("fold", fold_main, &fold[f]);
     }
-    for (guint f = first; f < end; f++) g_thread_join(thread[f]);
+    for (guint f = first; f < end; f++)
+      g_thread_join(thread[f]);
   }
   for (guint f = 0; f < folds; f++)
     if (fold[f].error != NULL) {
@@ -196,24 +233,29 @@ static gboolean guess_out_of_fold(Course *c, GError **error)
   return TRUE;
 }
 
-static CrTagger *run(Course *c, guint n_passes, GError **error)
+static CrTagger *
+run(Course *c, guint n_passes, GError **error)
 {
   Trained trained[2] = {train_pass(c, 0, G_MAXUINT, TRUE)};
   CrTagger *tagger = NULL;
   if (n_passes == 1 || guess_out_of_fold(c, error)) {
-    if (n_passes == 2) trained[1] = train_pass(c, 1, G_MAXUINT, TRUE);
+    if (n_passes == 2)
+      trained[1] = train_pass(c, 1, G_MAXUINT, TRUE);
     tagger = write_model(c, trained, n_passes, c->training->prune, error);
   }
   trained_clear(&trained[0]);
-  if (n_passes == 2 && trained[1].set != NULL) trained_clear(&trained[1]);
+  if (n_passes == 2 && trained[1].set != NULL)
+    trained_clear(&trained[1]);
   return tagger;
 }
 
-static gboolean check(const CrTagSample *samples, gsize n_samples, guint k, GError **error)
+static gboolean
+check(const CrTagSample *samples, gsize n_samples, guint k, GError **error)
 {
   if (n_samples == 0 || k == 0 || k > CR_MODEL_MAX_LABELS) {
-    g_set_error(error, CR_ERROR, CR_ERROR_USAGE, "training needs documents and 1 to %d labels; there are %zu and %u",
-                CR_MODEL_MAX_LABELS, n_samples, k);
+    g_set_error(error, CR_ERROR, CR_ERROR_USAGE,
+                "training needs documents and 1 to %d labels; there are %zu and %u", CR_MODEL_MAX_LABELS,
+                n_samples, k);
     return FALSE;
   }
   for (gsize i = 0; i < n_samples; i++)
@@ -222,26 +264,32 @@ static gboolean check(const CrTagSample *samples, gsize n_samples, guint k, GErr
   return TRUE;
 }
 
-static void course_clear(Course *c)
+static void
+course_clear(Course *c)
 {
-  for (guint p = 0; p < 2; p++) cr_templates_free(c->templates[p]);
+  for (guint p = 0; p < 2; p++)
+    cr_templates_free(c->templates[p]);
   cr_classes_free(c->classes);
   cr_word_cache_free(c->cache);
-  if (c->examples != NULL) g_ptr_array_unref(c->examples);
+  if (c->examples != NULL)
+    g_ptr_array_unref(c->examples);
 }
 
-CrTagger *cr_tagger_train(const CrTagSample *samples, gsize n_samples, const char *const *labels,
-                          const CrTaggerTraining *training, GError **error)
+CrTagger *
+cr_tagger_train(const CrTagSample *samples, gsize n_samples, const char *const *labels,
+                const CrTaggerTraining *training, GError **error)
 {
   Course c = {.training = training, .labels = labels, .k = g_strv_length((char **)labels)};
-  if (!check(samples, n_samples, c.k, error)) return NULL;
+  if (!check(samples, n_samples, c.k, error))
+    return NULL;
   const guint n_passes = training->folds >= 2 && cr_templates_have_second_pass(training->templates) ? 2 : 1;
   const char *classes = training->classes != NULL ? training->classes : "";
   CrTagger *tagger = NULL;
   c.classes = cr_classes_parse(classes, strlen(classes), "classes", error);
   gboolean ok = c.classes != NULL;
   for (guint p = 0; p < n_passes && ok; p++) {
-    c.templates[p] = cr_templates_parse(training->templates, strlen(training->templates), p + 1, "templates", error);
+    c.templates[p] =
+        cr_templates_parse(training->templates, strlen(training->templates), p + 1, "templates", error);
     ok = c.templates[p] != NULL;
   }
   if (ok) {
