@@ -120,7 +120,8 @@ rate(Bench *bench, const Load *load, Work work, gsize n_bytes)
 static gboolean
 open_bench(Bench *bench, GError **error)
 {
-  g_autofree char *path = phi_rules_path(NULL, "rules.tsv"), *compiled = phi_compiled_path(NULL);
+  const PhiLanguage *english = phi_language_find(NULL, NULL);
+  g_autofree char *path = phi_rules_path(NULL, english->rules), *compiled = phi_compiled_path(NULL, english);
   gint64 start = g_get_monotonic_time();
   CrPhiDetector *detector = cr_phi_detector_new(NULL, "en", error);
   if (!detector)
@@ -130,7 +131,7 @@ open_bench(Bench *bench, GError **error)
   bench->detector = detector;
   bench->scratch = cr_phi_scratch_new(detector);
   bench->rules = phi_rules_load(path, compiled, error);
-  bench->lexicon = phi_lexicon_load(NULL, error);
+  bench->lexicon = phi_lexicon_load(NULL, english, error);
   bench->matches = g_array_new(FALSE, FALSE, 3 * sizeof(guint32));
   bench->tokens = g_array_new(FALSE, FALSE, sizeof(PhiToken));
   bench->found = g_array_new(FALSE, FALSE, sizeof(PhiCandidate));

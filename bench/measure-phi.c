@@ -1,8 +1,8 @@
-/* How much of the gold the detector covers: measure-phi [--errors] [--threshold R] FILE.jsonl
- * A line: {"id", "text", "entities": [{"start", "end", "label"}], "known"?}; offsets in code points. Prints
- * character cover, token precision, leak-free documents, and documents without gold that stay untouched.
- * Reported kinds (STATE, COUNTRY, AGE, YEAR, PROFESSION) are neither miss nor false alarm. --errors prints
- * the text of each miss and false alarm: for invented notes only. */
+/* How much of the gold the detector covers: measure-phi [--language CODE] [--errors] [--threshold R]
+ * FILE.jsonl A line: {"id", "text", "entities": [{"start", "end", "label"}], "known"?}; offsets in code
+ * points. Prints character cover, token precision, leak-free documents, and documents without gold that stay
+ * untouched. Reported kinds (STATE, COUNTRY, AGE, YEAR, PROFESSION) are neither miss nor false alarm.
+ * --errors prints the text of each miss and false alarm: for invented notes only. */
 #include <chartroom/phi.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +16,7 @@ typedef struct {
 static gboolean show_errors = FALSE;
 static gboolean show_leftover = FALSE;
 static double threshold = 0.5;
+static char *language;
 static CrPhiScan *scan;
 static CrPolicy *policy;
 
@@ -23,7 +24,7 @@ static gboolean
 is_reported_label(const char *label)
 {
   CrPhiKind kind;
-  return label && cr_phi_kind_parse(label, &kind) && cr_phi_kind_is_reported_only(kind);
+  return g_strcmp0(label, "-") == 0 || (label && cr_phi_kind_parse(label, &kind) && cr_phi_kind_is_reported_only(kind));
 }
 
 static void
@@ -220,16 +221,18 @@ int
 main(int argc, char **argv)
 {
   g_autoptr(GError) error = NULL;
-  GOptionEntry entries[] = {{"errors", 'e', 0, G_OPTION_ARG_NONE, &show_errors, "print each error", NULL},
-                            {"leftover", 'l', 0, G_OPTION_ARG_NONE, &show_leftover,
-                             "print what the scan asks about after redaction", NULL},
-                            {"threshold", 't', 0, G_OPTION_ARG_DOUBLE, &threshold, "least score", "R"},
-                            G_OPTION_ENTRY_NULL};
+  GOptionEntry entries[] = {
+      {"errors", 'e', 0, G_OPTION_ARG_NONE, &show_errors, "print each error", NULL},
+      {"leftover", 'l', 0, G_OPTION_ARG_NONE, &show_leftover,
+       "print what the scan asks about after redaction", NULL},
+      {"language", 0, 0, G_OPTION_ARG_STRING, &language, "of the notes (default en)", "CODE"},
+      {"threshold", 't', 0, G_OPTION_ARG_DOUBLE, &threshold, "least score", "R"},
+      G_OPTION_ENTRY_NULL};
   g_autoptr(GOptionContext) context = g_option_context_new("FILE.jsonl…");
   g_option_context_add_main_entries(context, entries, NULL);
   if (!g_option_context_parse(context, &argc, &argv, &error) || argc < 2)
     return fprintf(stderr, "measure-phi: %s\n", error ? error->message : "name a file"), 2;
-  g_autoptr(CrPhiDetector) detector = cr_phi_detector_new(NULL, "en", &error);
+  g_autoptr(CrPhiDetector) detector = cr_phi_detector_new(NULL, language, &error);
   if (!detector)
     return fprintf(stderr, "measure-phi: %s\n", error->message), 3;
   g_autoptr(CrPhiScratch) scratch = cr_phi_scratch_new(detector);

@@ -273,8 +273,8 @@ PHI_CONFIRMER(phi_confirm_day_alone)
 static gboolean
 is_birth_context(const PhiPage *page, guint32 off)
 {
-  static const char *const birth[] = {"born",     "birth",     "dob", "birthdate",
-                                      "birthday", "birthyear", "yob", NULL};
+  static const char *const birth[] = {"born", "birth",  "dob",    "birthdate",  "birthday", "birthyear",
+                                      "yob",  "nacido", "nacida", "nacimiento", NULL};
   return phi_context_has(page, off, 24, birth);
 }
 

@@ -39,6 +39,30 @@ PHI_CONFIRMER(phi_confirm_address_after);
 /* confirm-names.c */
 PHI_CONFIRMER(phi_confirm_name_after);
 PHI_CONFIRMER(phi_confirm_name_before);
+/* confirm-es-names.c */
+PHI_CONFIRMER(phi_confirm_es_name);
+/* confirm-es-places.c */
+PHI_CONFIRMER(phi_confirm_es_town);
+PHI_CONFIRMER(phi_confirm_es_facility);
+PHI_CONFIRMER(phi_confirm_es_street);
+PHI_CONFIRMER(phi_confirm_es_zip);
+PHI_CONFIRMER(phi_confirm_es_address);
+PHI_CONFIRMER(phi_confirm_es_untyped);
+/* confirm-es-numbers.c */
+PHI_CONFIRMER(phi_confirm_es_nif);
+PHI_CONFIRMER(phi_confirm_es_nass);
+PHI_CONFIRMER(phi_confirm_es_cif);
+PHI_CONFIRMER(phi_confirm_es_rut);
+PHI_CONFIRMER(phi_confirm_es_cuit);
+PHI_CONFIRMER(phi_confirm_es_curp);
+PHI_CONFIRMER(phi_confirm_es_id);
+PHI_CONFIRMER(phi_confirm_es_phone);
+PHI_CONFIRMER(phi_confirm_es_phone_after);
+PHI_CONFIRMER(phi_confirm_es_room);
+/* confirm-es-dates.c */
+PHI_CONFIRMER(phi_confirm_es_last_word);
+PHI_CONFIRMER(phi_confirm_es_day);
+PHI_CONFIRMER(phi_confirm_es_date_after);
 
 /* The word (letters only) that ends before off, white space and the given punctuation skipped; folded into
  * buf. FALSE where there is none on this line. */

@@ -1,5 +1,5 @@
-/* What a date's text says: year, month, day, as far as given. Reads the shapes of US notes: numeric dates are
- * month first unless that cannot be. */
+/* What a date's text says: year, month, day, as far as given. Reads the shapes of US notes, numeric dates
+ * month first unless that cannot be, and the names of months in English and Spanish. */
 #include "phi-private.h"
 #include <string.h>
 
@@ -23,15 +23,18 @@ typedef struct {
 int
 phi_month_from_name(const char *s, gsize n_bytes)
 {
-  static const char *const names[] = {"january", "february", "march",     "april",   "may",      "june",
-                                      "july",    "august",   "september", "october", "november", "december"};
+  static const char *const names[] = {
+      "january",   "february", "march",    "april",    "may",        "june",    "july",      "august",
+      "september", "october",  "november", "december", "enero",      "febrero", "marzo",     "abril",
+      "mayo",      "junio",    "julio",    "agosto",   "septiembre", "octubre", "noviembre", "diciembre"};
   if (n_bytes < 3)
     return 0;
-  if (n_bytes == 4 && g_ascii_strncasecmp(s, "sept", 4) == 0)
+  if ((n_bytes == 4 && g_ascii_strncasecmp(s, "sept", 4) == 0) ||
+      (n_bytes == 9 && g_ascii_strncasecmp(s, "setiembre", 9) == 0))
     return 9;
-  for (int i = 0; i < 12; i++)
+  for (guint i = 0; i < G_N_ELEMENTS(names); i++)
     if ((n_bytes == 3 || n_bytes == strlen(names[i])) && g_ascii_strncasecmp(s, names[i], n_bytes) == 0)
-      return i + 1;
+      return (int)(i % 12) + 1;
   return 0;
 }
 

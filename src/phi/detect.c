@@ -7,6 +7,7 @@ enum { PAGE_BYTES = 1 << 20 };
 #define RULES_VERSION "1"
 
 struct CrPhiDetector {
+  const PhiLanguage *language;
   PhiLexicon *lexicon;
   PhiRules *rules;
   PhiOnnx *onnx;   /* NULL: no model of the user's */
@@ -29,20 +30,11 @@ version_of(const PhiLexicon *lexicon, const PhiRules *rules)
   return g_strdup_printf("rules " RULES_VERSION " %.8s", sum);
 }
 
-static gboolean
-check_language(const char *language, GError **error)
-{
-  if (!language || strcmp(language, "en") == 0)
-    return TRUE;
-  g_set_error(error, CR_ERROR, CR_ERROR_USAGE, "there are no rules for the language \"%s\" (have: en)",
-              language);
-  return FALSE;
-}
-
 CrPhiDetector *
 cr_phi_detector_new(const char *rules_dir, const char *language, GError **error)
 {
-  if (!check_language(language, error))
+  const PhiLanguage *tables = phi_language_find(language, error);
+  if (!tables)
     return NULL;
   if (hs_valid_platform() != HS_SUCCESS) {
     g_set_error(error, CR_ERROR, CR_ERROR_INTERNAL,
@@ -51,11 +43,12 @@ cr_phi_detector_new(const char *rules_dir, const char *language, GError **error)
   }
   g_autoptr(CrPhiDetector) detector = g_new0(CrPhiDetector, 1);
   detector->rules_dir = g_strdup(rules_dir);
-  detector->lexicon = phi_lexicon_load(rules_dir, error);
+  detector->language = tables;
+  detector->lexicon = phi_lexicon_load(rules_dir, tables, error);
   if (!detector->lexicon)
     return NULL;
-  g_autofree char *path = phi_rules_path(rules_dir, "rules.tsv");
-  g_autofree char *compiled = phi_compiled_path(rules_dir);
+  g_autofree char *path = phi_rules_path(rules_dir, tables->rules);
+  g_autofree char *compiled = phi_compiled_path(rules_dir, tables);
   detector->rules = phi_rules_load(path, compiled, error);
   if (!detector->rules)
     return NULL;
@@ -181,7 +174,7 @@ static gboolean
 find_alone(const Run *run, PhiPage *page, guint number)
 {
   phi_rules_run(run->detector->rules, run->scratch->hs, run->scratch->matches, page);
-  phi_names_run(page);
+  run->detector->language->find_names(page);
   if (run->known)
     phi_known_run(run->known, page);
   return find_by_model(run, page, number);

@@ -273,13 +273,13 @@ free_groups(gpointer groups)
 }
 
 static gboolean
-load_tables(PhiLexicon *lexicon, const char *rules_dir, GError **error)
+load_tables(PhiLexicon *lexicon, const char *rules_dir, const PhiLanguage *language, GError **error)
 {
   g_autoptr(GString) hash = g_string_new(NULL);
-  g_autofree char *words = phi_lexicon_path(rules_dir, "lexicon.tsv");
-  g_autofree char *lists = phi_rules_path(rules_dir, "words.tsv");
-  g_autofree char *phrases = phi_rules_path(rules_dir, "gazetteer.tsv");
-  g_autofree char *nicknames = phi_rules_path(rules_dir, "nicknames.tsv");
+  g_autofree char *words = phi_lexicon_path(rules_dir, language->lexicon);
+  g_autofree char *lists = phi_rules_path(rules_dir, language->words);
+  g_autofree char *phrases = phi_rules_path(rules_dir, language->gazetteer);
+  g_autofree char *nicknames = phi_rules_path(rules_dir, language->nicknames);
   if (!phi_table_read(words, lexicon_row, lexicon, hash, error) ||
       !phi_table_read(lists, words_row, lexicon, hash, error) ||
       !phi_table_read(phrases, phrase_row, lexicon, hash, error) ||
@@ -290,7 +290,7 @@ load_tables(PhiLexicon *lexicon, const char *rules_dir, GError **error)
 }
 
 PhiLexicon *
-phi_lexicon_load(const char *rules_dir, GError **error)
+phi_lexicon_load(const char *rules_dir, const PhiLanguage *language, GError **error)
 {
   g_autoptr(PhiLexicon) lexicon = g_new0(PhiLexicon, 1);
   lexicon->block = g_byte_array_sized_new(1 << 20);
@@ -299,7 +299,7 @@ phi_lexicon_load(const char *rules_dir, GError **error)
   lexicon->slots = g_new0(Slot, lexicon->n_slots);
   lexicon->phrases = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   lexicon->nicknames = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_groups);
-  if (!load_tables(lexicon, rules_dir, error))
+  if (!load_tables(lexicon, rules_dir, language, error))
     return NULL;
   return g_steal_pointer(&lexicon);
 }

@@ -31,8 +31,19 @@ enum {
 #define PHI_FIRST(lex) ((lex)&PHI_LEX_FIRST_MASK)
 #define PHI_LAST(lex) (((lex)&PHI_LEX_LAST_MASK) >> 4)
 
+/* ---- languages ---- */
+typedef struct PhiPage PhiPage;
+typedef struct {
+  const char *code;                                             /* ISO 639-1 */
+  const char *rules, *compiled, *words, *gazetteer, *nicknames; /* in the rules folder */
+  const char *lexicon;                                          /* in the lexicons folder */
+  void (*find_names)(PhiPage *page);                            /* names and places that no rule announces */
+} PhiLanguage;
+/* code NULL: English. An unknown one is CR_ERROR_USAGE, which lists those there are. */
+const PhiLanguage *phi_language_find(const char *code, GError **error);
+
 typedef struct PhiLexicon PhiLexicon;
-PhiLexicon *phi_lexicon_load(const char *rules_dir, GError **error);
+PhiLexicon *phi_lexicon_load(const char *rules_dir, const PhiLanguage *language, GError **error);
 void phi_lexicon_free(PhiLexicon *lexicon);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PhiLexicon, phi_lexicon_free)
 /* The flags of a word; case and the accents of Latin letters do not matter. 0 where it is not listed. */
@@ -72,14 +83,14 @@ typedef struct {
   const char *by; /* interned */
 } PhiCandidate;
 
-typedef struct {
+struct PhiPage {
   const CrPhiDetector *detector;
   const PhiLexicon *lexicon;
   const char *s; /* the page's bytes; not NUL-terminated */
   guint32 n_bytes;
   GArray *tokens; /* PhiToken */
   GArray *found;  /* PhiCandidate */
-} PhiPage;
+};
 
 void phi_tokens_fill(PhiPage *page);
 /* The first token that starts at or after off; tokens->len where none does. */
@@ -145,6 +156,7 @@ int phi_month_from_name(const char *s, gsize n_bytes);               /* 1..12, 0
 
 /* ---- detectors ---- */
 void phi_names_run(PhiPage *page); /* lexicon names and places */
+void phi_es_names_run(PhiPage *page);
 /* Reads a person's name at token i. flags: PHI_NAME_*. Returns the token after it, i where there is none. */
 enum { PHI_NAME_LOWER = 1, PHI_NAME_COMMA = 2, PHI_NAME_SURE = 4, PHI_NAME_TITLED = 8 };
 guint phi_name_read(const PhiPage *page, guint i, guint flags);
@@ -181,5 +193,6 @@ void phi_merge(GArray *candidates, gsize base, double threshold, GArray *spans);
 
 /* ---- files ---- */
 char *phi_rules_path(const char *rules_dir, const char *name); /* transfer full */
-char *phi_compiled_path(const char *rules_dir); /* rules.hsdb beside the rules; transfer full */
+/* The rules of the language compiled, beside the rules; transfer full. */
+char *phi_compiled_path(const char *rules_dir, const PhiLanguage *language);
 char *phi_lexicon_path(const char *rules_dir, const char *name); /* the lexicons folder beside rules */

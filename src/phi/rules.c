@@ -56,6 +56,8 @@ expand(GHashTable *defines, const char *pattern)
 typedef struct {
   PhiRules *rules;
   GHashTable *defines;
+  GHashTable *wanted; /* ids of the rules to take; NULL: all */
+  const char *path;
 } Loading;
 
 static gboolean
@@ -69,6 +71,8 @@ define_row(Loading *loading, char **fields, guint n_fields, guint line, GError *
   return TRUE;
 }
 
+static gboolean shared_row(const Loading *loading, char **fields, guint n_fields, guint line, GError **error);
+
 /* ID KIND SCORE FLAGS PATTERN [CONFIRMER [CONTEXT]] */
 static gboolean
 rule_row(char **fields, guint n_fields, guint line, gpointer data, GError **error)
@@ -76,6 +80,10 @@ rule_row(char **fields, guint n_fields, guint line, gpointer data, GError **erro
   Loading *loading = data;
   if (strcmp(fields[0], "define") == 0)
     return define_row(loading, fields, n_fields, line, error);
+  if (strcmp(fields[0], "shared") == 0)
+    return shared_row(loading, fields, n_fields, line, error);
+  if (loading->wanted && !g_hash_table_remove(loading->wanted, fields[0]))
+    return TRUE;
   PhiRule rule = {0};
   if (n_fields < 5 || n_fields > 7)
     return bad_rule(error, line, "a rule has five to seven columns:", fields[0]);
@@ -97,6 +105,30 @@ rule_row(char **fields, guint n_fields, guint line, gpointer data, GError **erro
   rule.context = g_strdup(n_fields > 6 ? fields[6] : "");
   g_array_append_val(loading->rules->rules, rule);
   return TRUE;
+}
+
+/* "shared ID ID …": the rules of the folder above that serve this language too. */
+static gboolean
+shared_row(const Loading *loading, char **fields, guint n_fields, guint line, GError **error)
+{
+  if (n_fields != 2 || loading->wanted)
+    return bad_rule(error, line, "rules to share are named in one column:", fields[0]);
+  g_autofree char *folder = g_path_get_dirname(loading->path);
+  g_autofree char *path = g_build_filename(folder, "..", "rules.tsv", NULL);
+  g_autoptr(GHashTable) wanted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr(GHashTable) defines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  g_auto(GStrv) ids = g_strsplit(fields[1], " ", -1);
+  for (guint i = 0; ids[i]; i++)
+    if (*ids[i])
+      g_hash_table_add(wanted, g_strdup(ids[i]));
+  Loading above = {loading->rules, defines, wanted, path};
+  if (!phi_table_read(path, rule_row, &above, loading->rules->hash, error))
+    return FALSE;
+  GHashTableIter iter;
+  gpointer missing;
+  g_hash_table_iter_init(&iter, wanted);
+  return !g_hash_table_iter_next(&iter, &missing, NULL) ||
+         bad_rule(error, line, "no such rule to share:", missing);
 }
 
 static gboolean
@@ -164,7 +196,7 @@ phi_rules_load(const char *path, const char *compiled_path, GError **error)
   g_array_set_clear_func(rules->rules, clear_rule);
   rules->hash = g_string_new(NULL);
   g_autoptr(GHashTable) defines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-  Loading loading = {rules, defines};
+  Loading loading = {rules, defines, NULL, path};
   if (!phi_table_read(path, rule_row, &loading, rules->hash, error))
     return NULL;
   if (rules->rules->len == 0) {

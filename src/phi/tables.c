@@ -15,12 +15,12 @@ phi_rules_path(const char *rules_dir, const char *name)
 
 /* A build keeps the compiled table in the build folder, an installation beside the table. */
 char *
-phi_compiled_path(const char *rules_dir)
+phi_compiled_path(const char *rules_dir, const PhiLanguage *language)
 {
-  g_autofree char *beside = phi_rules_path(rules_dir, "rules.hsdb");
+  g_autofree char *beside = phi_rules_path(rules_dir, language->compiled);
   if (rules_dir || g_file_test(beside, G_FILE_TEST_EXISTS))
     return g_steal_pointer(&beside);
-  return g_strdup(CR_PHI_BUILT_RULES);
+  return g_build_filename(CR_PHI_BUILT_RULES, language->compiled, NULL);
 }
 
 /* A site's own rules folder may bring its own lexicon; otherwise the program's is used. */

@@ -318,6 +318,9 @@ def check_kinds(n, fields):
 
 
 def check_rule(n, fields):
+    if fields[0] == 'shared':
+        check(len(fields) == 2 and fields[1].split(), n, fields)
+        return
     if fields[0] == 'define':
         check(len(fields) == 3, n, fields)
         return
@@ -357,17 +360,26 @@ def check_policy(n, fields):
         check(fields[0] in kinds() and (fields[1:] in (['tag'], ['keep']) or (fields[1] == 'generalise' and len(fields) == 3)), n, fields)
 
 
+def check_scheme(n, fields):
+    check(len(fields) == 3 and re.fullmatch('[a-z0-9-]+', fields[0]) and fields[2] in kinds() + ['-'], n, fields)
+
+
 TABLES = {'kinds': check_kinds, 'rules': check_rule, 'gazetteer': check_phrase, 'scan': check_scan, 'words': check_words,
           'nicknames': check_nicknames, 'zip3-2000': check_zip3, 'onnx-labels': check_onnx_labels, 'policy-safe-harbor': check_policy, 'policy-limited': check_policy,
-          'policy-expert': check_policy}
+          'policy-expert': check_policy, 'schemes': check_scheme}
+# What a language has of its own: the other tables are shared.
+LANGUAGE_TABLES = ('rules', 'words', 'gazetteer', 'nicknames')
 
 
 @test
 def tables_parse():
     """Every table of data/rules has the columns that its first lines promise, and keys that stand once"""
     same(sorted(os.path.basename(p)[:-4] for p in sources('data/rules/*.tsv')), sorted(TABLES), 'the tables of data/rules')
-    for name, checker in TABLES.items():
-        path = 'data/rules/%s.tsv' % name
+    languages = sorted({os.path.basename(os.path.dirname(p)) for p in sources('data/rules/*/*.tsv')})
+    tables = [(name, 'data/rules/%s.tsv' % name) for name in TABLES]
+    tables += [(name, 'data/rules/%s/%s.tsv' % (language, name)) for language in languages for name in LANGUAGE_TABLES]
+    for name, path in tables:
+        checker = TABLES[name]
         found = rows(path)
         check(found, path, 'holds no row')
         for n, fields in found:

@@ -1,0 +1,195 @@
+/* Spanish names that a cue announces: "Nombre:", "Dr.", "Dña.", "su hija". A name is given names and two
+ * surnames with their particles; it ends at a word of the stop list, at a key ("Sexo:") and at the line. */
+#include "confirm-es-private.h"
+#include <string.h>
+
+enum { MAX_NAME_WORDS = 9 };
+
+static gboolean
+option(const PhiRule *rule, const char *word)
+{
+  const char *at = strstr(rule->context, word);
+  gsize n = strlen(word);
+  return at && (at == rule->context || at[-1] == ' ') && (at[n] == '\0' || at[n] == ' ');
+}
+
+static gboolean
+is_key(const PhiPage *page, guint i)
+{
+  return phi_es_is_char(page, i + 1, ':') && phi_es_gap(page, i + 1) <= PHI_GAP_SPACE;
+}
+
+static gboolean
+is_abbreviated(const PhiPage *page, guint i)
+{
+  static const char *const short_names[] = {"ma", "fco", "fca", "fdo", "jo", "jse", "ant", "dr", "dra", NULL};
+  if (phi_es_shape(page, i) == PHI_SHAPE_INITIAL)
+    return TRUE;
+  return phi_es_word_in(page, i, short_names) ||
+         (phi_es_length(page, i) <= 3 && memchr(page->s + PHI_TOKEN(page, i)->start, 0xaa, 3));
+}
+
+/* Whether a small word may be part of a name: it must be no word of the language. */
+static gboolean
+is_small_name(const PhiPage *page, guint i, gboolean first)
+{
+  guint32 lex = phi_es_lex(page, i);
+  if (phi_es_length(page, i) < 3)
+    return FALSE;
+  if (lex & (PHI_LEX_WORD | PHI_LEX_CLINICAL | PHI_LEX_DRUG | PHI_LEX_SAYS | PHI_LEX_GENERIC))
+    return !first && (PHI_FIRST(lex) >= 6 || PHI_LAST(lex) >= 7);
+  return TRUE;
+}
+
+static gboolean
+is_name_word(const PhiPage *page, guint i, guint start, gboolean lower, gboolean sure)
+{
+  guint32 lex = phi_es_lex(page, i);
+  if (!phi_token_is_word(page, i) || is_key(page, i))
+    return FALSE;
+  PhiShape shape = phi_es_shape(page, i);
+  if (shape == PHI_SHAPE_INITIAL)
+    return TRUE;
+  gboolean surely = sure && phi_token_is_capital(page, i) && (PHI_FIRST(lex) >= 5 || PHI_LAST(lex) >= 5);
+  if ((lex & (PHI_LEX_STOP | PHI_LEX_TITLE | PHI_LEX_CREDENTIAL | PHI_LEX_THING)) && !surely)
+    return FALSE;
+  if (shape == PHI_SHAPE_LOWER)
+    return lower && is_small_name(page, i, i == start);
+  return phi_token_is_capital(page, i);
+}
+
+/* Over what joins two words of a name: particles, a full stop behind an abbreviation, a hyphen, a comma
+ * between surnames and given name. Returns where the next word would be; i where nothing may follow. */
+static guint
+skip_join(const PhiPage *page, guint i, const PhiRule *rule)
+{
+  guint at = i;
+  if (phi_es_is_char(page, at, '.') && phi_es_gap(page, at) == PHI_GAP_NONE && at > 0 &&
+      is_abbreviated(page, at - 1))
+    at++;
+  else if (phi_es_is_char(page, at, '-') && phi_es_gap(page, at + 1) <= PHI_GAP_SPACE)
+    at++;
+  else if (option(rule, "comma") && phi_es_is_char(page, at, ',') &&
+           phi_es_gap(page, at + 1) <= PHI_GAP_SPACE)
+    at++;
+  for (guint n = 0; n < 3 && phi_es_is_link(page, at) && phi_es_gap(page, at) <= PHI_GAP_SPACE; n++)
+    at++;
+  return at;
+}
+
+static guint
+read_name(const PhiPage *page, guint i, const PhiRule *rule)
+{
+  gboolean lower = option(rule, "lower"), sure = option(rule, "sure");
+  guint at = skip_join(page, i, rule), start = at, after = i;
+  for (guint n = 0; n < MAX_NAME_WORDS && is_name_word(page, at, start, lower, sure); n++) {
+    after = at + 1;
+    if (phi_es_is_char(page, after, '.') && phi_es_gap(page, after) == PHI_GAP_NONE &&
+        phi_es_shape(page, at) == PHI_SHAPE_INITIAL)
+      after++;
+    at = skip_join(page, after, rule);
+    if (phi_es_gap(page, at) > PHI_GAP_SPACE)
+      break;
+  }
+  return after;
+}
+
+/* How much the words speak for a name. */
+static int
+evidence(const PhiPage *page, guint first, guint after)
+{
+  int points = 0;
+  for (guint i = first; i < after; i++) {
+    guint32 lex = phi_es_lex(page, i);
+    if (!phi_token_is_word(page, i) || phi_es_is_link(page, i) || phi_es_shape(page, i) == PHI_SHAPE_INITIAL)
+      continue;
+    gboolean named = PHI_FIRST(lex) || PHI_LAST(lex);
+    gboolean word = lex & (PHI_LEX_WORD | PHI_LEX_CLINICAL | PHI_LEX_DRUG);
+    points += named && !word ? 3 : PHI_FIRST(lex) >= 6 ? 2 : named ? 1 : word ? -2 : 1;
+  }
+  return points;
+}
+
+/* Titles and punctuation between a cue and the name. */
+static guint
+skip_to_name(const PhiPage *page, guint i, const PhiRule *rule)
+{
+  const char *points = option(rule, "tight") ? "." : ".:-,(\"*/";
+  for (guint n = 0; n < 8 && i < page->tokens->len; n++, i++) {
+    PhiGap gap = phi_es_gap(page, i);
+    if (gap == PHI_GAP_BLANK || (gap == PHI_GAP_LINE && !option(rule, "line")))
+      return page->tokens->len;
+    gboolean point =
+        phi_es_shape(page, i) == PHI_SHAPE_PUNCT && strchr(points, page->s[PHI_TOKEN(page, i)->start]);
+    if (!point && !(phi_es_lex(page, i) & PHI_LEX_TITLE))
+      break;
+  }
+  return i;
+}
+
+/* Whether a name in small letters may stand at i: behind a full stop ("dr. perez") any word that is none of
+ * the language, else a listed name. */
+static gboolean
+small_name_fits(const PhiPage *page, guint i)
+{
+  guint32 lex = phi_es_lex(page, i);
+  if (phi_es_shape(page, i) != PHI_SHAPE_LOWER)
+    return TRUE;
+  gboolean marked = i > 0 && (phi_es_is_char(page, i - 1, '.') || phi_es_is_char(page, i - 1, ':'));
+  return marked || PHI_FIRST(lex) >= 5 || PHI_LAST(lex) >= 5;
+}
+
+static void
+add_name(PhiPage *page, const PhiRule *rule, guint first, guint after)
+{
+  PhiCandidate candidate = {PHI_TOKEN(page, first)->start, PHI_TOKEN(page, after - 1)->end, rule->kind,
+                            (float)rule->score, rule->by};
+  g_array_append_val(page->found, candidate);
+}
+
+/* "Dres. Pérez Gil, Ana Ruiz y Tomás Mora". */
+static void
+read_list(PhiPage *page, const PhiRule *rule, guint i)
+{
+  static const char *const and[] = {"y", "e", "i", NULL};
+  for (guint n = 0; n < 12; n++) {
+    guint at = i;
+    while (at < i + 4 && phi_es_gap(page, at) <= PHI_GAP_SPACE &&
+           (phi_es_is_char(page, at, ',') || phi_es_is_char(page, at, ';') || phi_es_is_char(page, at, '.') ||
+            phi_es_is_char(page, at, '/') || phi_es_word_in(page, at, and) ||
+            (phi_es_lex(page, at) & PHI_LEX_TITLE)))
+      at++;
+    if (at == i)
+      return;
+    guint after = read_name(page, at, rule);
+    if (after == at || evidence(page, at, after) < 2)
+      return;
+    add_name(page, rule, at, after);
+    i = after;
+  }
+}
+
+/* context, words: line (the name may stand on the next line), lower (small letters too), comma (surnames,
+ * given name), tight (only a full stop between), proof (the lexicon must speak for it), sure (any capitalised
+ * word is one), list. */
+PHI_CONFIRMER(phi_confirm_es_name)
+{
+  if (!phi_es_cue_stands(page, candidate))
+    return FALSE;
+  guint first = skip_to_name(page, phi_token_at(page, candidate->end), rule);
+  if (first >= page->tokens->len)
+    return FALSE;
+  guint after = read_name(page, first, rule);
+  if (after == first || phi_name_is_eponym(page, first, after) || !small_name_fits(page, first))
+    return FALSE;
+  int least = option(rule, "sure") ? -6 : option(rule, "proof") ? 2 : 1;
+  if (evidence(page, first, after) < least)
+    return FALSE;
+  if (option(rule, "given") && !PHI_FIRST(phi_es_lex(page, first)))
+    return FALSE;
+  candidate->start = PHI_TOKEN(page, first)->start;
+  candidate->end = PHI_TOKEN(page, after - 1)->end;
+  if (option(rule, "list"))
+    read_list(page, rule, after);
+  return TRUE;
+}

@@ -1,0 +1,194 @@
+/* Spanish names and places that no cue announces. Small letters begin months, weekdays and nationalities in
+ * Spanish, so capital words inside a sentence are few: a given name with a surname behind it is a person. */
+#include "confirm-es-private.h"
+
+enum { MAX_NAME_WORDS = 7 };
+
+static gboolean
+is_pure(guint32 lex)
+{
+  return !(lex & (PHI_LEX_WORD | PHI_LEX_CLINICAL | PHI_LEX_DRUG | PHI_LEX_STOP | PHI_LEX_GENERIC |
+                  PHI_LEX_EPONYM | PHI_LEX_TITLE | PHI_LEX_THING));
+}
+
+static gboolean
+opens_sentence(const PhiPage *page, guint i)
+{
+  return i == 0 || phi_es_gap(page, i) >= PHI_GAP_LINE || phi_es_is_char(page, i - 1, '.') ||
+         phi_es_is_char(page, i - 1, '-') || phi_es_is_char(page, i - 1, ':') ||
+         phi_es_is_char(page, i - 1, '?');
+}
+
+/* ---- places ---- */
+
+static gboolean
+behind_place_word(const PhiPage *page, guint i)
+{
+  return i > 0 && (phi_es_lex(page, i - 1) & PHI_LEX_PLACE) && phi_es_gap(page, i) <= PHI_GAP_LINE;
+}
+
+/* "Santiago Ruiz", "Mercedes Leon": a given name before a surname is no place. */
+static gboolean
+is_person_rather(const PhiPage *page, guint i, guint after)
+{
+  guint32 next = phi_es_lex(page, after);
+  if (after - i != 1 || behind_place_word(page, i) || !phi_token_is_capital(page, after) ||
+      phi_es_gap(page, after) != PHI_GAP_SPACE)
+    return FALSE;
+  return PHI_FIRST(phi_es_lex(page, i)) >= 3 && PHI_LAST(next) >= 4 &&
+         !(next & (PHI_LEX_STOP | PHI_LEX_GENERIC));
+}
+
+static guint
+find_place(PhiPage *page, guint i)
+{
+  const PhiPhrase *phrase = NULL;
+  guint after = phi_es_place_end(page, i, &phrase);
+  if (after == i || is_person_rather(page, i, after))
+    return i;
+  double score = phrase->score;
+  if (phi_es_shape(page, i) == PHI_SHAPE_UPPER && after - i == 1 && phi_es_length(page, i) < 6)
+    score = MIN(score, 0.45);
+  if (after - i == 1 && (PHI_LAST(phi_es_lex(page, i)) >= 5 || PHI_FIRST(phi_es_lex(page, i)) >= 5) &&
+      i > 0 && phi_es_gap(page, i) == PHI_GAP_SPACE && PHI_FIRST(phi_es_lex(page, i - 1)) >= 4)
+    return i; /* Ana Toledo */
+  if (behind_place_word(page, i))
+    score = MAX(score, 0.8);
+  phi_page_add(page, PHI_TOKEN(page, i)->start, PHI_TOKEN(page, after - 1)->end, phrase->kind, score,
+               "lexicon:place");
+  return score >= 0.5 ? after : i;
+}
+
+/* ---- persons ---- */
+
+static gboolean
+is_name_word(const PhiPage *page, guint i)
+{
+  PhiShape shape = phi_es_shape(page, i);
+  if (!phi_token_is_word(page, i) || shape == PHI_SHAPE_LOWER || shape == PHI_SHAPE_INITIAL)
+    return FALSE;
+  guint32 lex = phi_es_lex(page, i);
+  if ((lex & (PHI_LEX_STOP | PHI_LEX_TITLE | PHI_LEX_CREDENTIAL | PHI_LEX_DRUG | PHI_LEX_GENERIC)) ||
+      phi_es_is_char(page, i + 1, ':'))
+    return FALSE;
+  if (!PHI_FIRST(lex) && !PHI_LAST(lex) && (lex & (PHI_LEX_WORD | PHI_LEX_CLINICAL)))
+    return FALSE;
+  return phi_token_is_capital(page, i) && shape != PHI_SHAPE_MIXED;
+}
+
+/* One case for all its words: "GARCIA LOPEZ", "Ana Ruiz", not "Ana TAC". */
+static gboolean
+same_case(const PhiPage *page, guint i, PhiShape first)
+{
+  return (phi_es_shape(page, i) == PHI_SHAPE_UPPER) == (first == PHI_SHAPE_UPPER);
+}
+
+static guint
+read_person(const PhiPage *page, guint i)
+{
+  guint after = i + 1;
+  PhiShape first = phi_es_shape(page, i);
+  for (guint n = 1; n < MAX_NAME_WORDS; n++) {
+    guint at = after;
+    if (phi_es_shape(page, at) == PHI_SHAPE_INITIAL && phi_es_is_char(page, at + 1, '.') &&
+        phi_es_gap(page, at) == PHI_GAP_SPACE)
+      at += 2;
+    for (guint k = 0; k < 3 && phi_es_is_link(page, at) && phi_es_gap(page, at) == PHI_GAP_SPACE; k++)
+      at++;
+    if (phi_es_gap(page, at) > PHI_GAP_SPACE || !is_name_word(page, at) || !same_case(page, at, first))
+      break;
+    after = at + 1;
+  }
+  return after;
+}
+
+typedef struct {
+  guint n_words, n_pure, n_unknown, n_eponym;
+  guint best_last;
+} Tally;
+
+static Tally
+tally(const PhiPage *page, guint first, guint after)
+{
+  Tally t = {0};
+  for (guint i = first; i < after; i++) {
+    guint32 lex = phi_es_lex(page, i);
+    if (!phi_token_is_word(page, i) || phi_es_shape(page, i) == PHI_SHAPE_LOWER)
+      continue;
+    t.n_words++;
+    t.n_pure += is_pure(lex) && (PHI_FIRST(lex) || PHI_LAST(lex));
+    t.n_unknown += !(lex & PHI_LEX_LISTED);
+    t.n_eponym += (lex & PHI_LEX_EPONYM) != 0;
+    t.best_last = i > first ? MAX(t.best_last, PHI_LAST(lex)) : t.best_last;
+  }
+  return t;
+}
+
+static double
+score_person(const PhiPage *page, guint first, guint after)
+{
+  Tally t = tally(page, first, after);
+  guint32 lex = phi_es_lex(page, first);
+  guint given = PHI_FIRST(lex);
+  gboolean upper = phi_es_shape(page, first) == PHI_SHAPE_UPPER;
+  if (t.n_words == 1)
+    return is_pure(lex) && given >= 6 && !upper && !opens_sentence(page, first) ? 0.55 : 0.2;
+  if (t.n_eponym && t.n_pure < 2)
+    return 0.2;
+  if (given >= 5 && t.best_last >= 5)
+    return t.n_pure ? 0.93 : opens_sentence(page, first) ? 0.45 : 0.6;
+  if (given >= 4 && is_pure(lex))
+    return t.best_last >= 3 ? 0.85 : t.n_unknown && !upper ? 0.7 : 0.45;
+  if (PHI_LAST(lex) >= 6 && t.best_last >= 6 && t.n_pure)
+    return 0.7; /* two surnames */
+  return t.n_pure >= 2 && !upper ? 0.55 : 0.2;
+}
+
+/* "Garcia Lopez, Ana" at the beginning of a line or a cell. */
+static guint
+find_reversed(PhiPage *page, guint i, guint after)
+{
+  guint given = after + 1;
+  if (!phi_es_is_char(page, after, ',') || phi_es_gap(page, i) < PHI_GAP_WIDE ||
+      PHI_LAST(phi_es_lex(page, i)) < 5 || phi_es_gap(page, given) > PHI_GAP_SPACE ||
+      PHI_FIRST(phi_es_lex(page, given)) < 5 || !is_name_word(page, given))
+    return after;
+  guint end = read_person(page, given);
+  phi_page_add(page, PHI_TOKEN(page, i)->start, PHI_TOKEN(page, end - 1)->end, CR_PHI_PATIENT, 0.85,
+               "lexicon:last-first");
+  return end;
+}
+
+static guint
+find_person(PhiPage *page, guint i)
+{
+  if (!is_name_word(page, i))
+    return i;
+  guint after = read_person(page, i), reversed = find_reversed(page, i, after);
+  if (reversed > after)
+    return reversed;
+  if (phi_name_is_eponym(page, i, after) || (i > 0 && (phi_es_lex(page, i - 1) & PHI_LEX_THING)) ||
+      (i > 1 && (phi_es_lex(page, i - 2) & PHI_LEX_THING) && phi_es_is_link(page, i - 1)))
+    return after;
+  double score = score_person(page, i, after);
+  if (score < 0.25)
+    return after - i > 1 ? i : after;
+  phi_page_add(page, PHI_TOKEN(page, i)->start, PHI_TOKEN(page, after - 1)->end, CR_PHI_PATIENT, score,
+               "lexicon:name");
+  return score >= 0.5 ? after : i;
+}
+
+void
+phi_es_names_run(PhiPage *page)
+{
+  for (guint i = 0; i < page->tokens->len;) {
+    guint after = i;
+    if (phi_token_is_capital(page, i)) {
+      if (phi_es_lex(page, i) & PHI_LEX_PHRASE)
+        after = find_place(page, i);
+      if (after == i)
+        after = find_person(page, i);
+    }
+    i = after > i ? after : i + 1;
+  }
+}

@@ -1,0 +1,34 @@
+/* The languages there are rules for. Tables of the first lie in the rules folder itself, those of another in
+ * a folder of its own; policies, kinds and the scan are shared. */
+#include "phi-private.h"
+#include <string.h>
+
+static const PhiLanguage languages[] = {
+    {"en", "rules.tsv", "rules.hsdb", "words.tsv", "gazetteer.tsv", "nicknames.tsv", "lexicon.tsv",
+     phi_names_run},
+    {"es", "es/rules.tsv", "rules-es.hsdb", "es/words.tsv", "es/gazetteer.tsv", "es/nicknames.tsv",
+     "es/lexicon.tsv", phi_es_names_run},
+};
+
+static char *
+list_codes(void)
+{
+  GString *out = g_string_new(NULL);
+  for (guint i = 0; i < G_N_ELEMENTS(languages); i++)
+    g_string_append_printf(out, "%s%s", i ? ", " : "", languages[i].code);
+  return g_string_free(out, FALSE);
+}
+
+const PhiLanguage *
+phi_language_find(const char *code, GError **error)
+{
+  if (!code)
+    return &languages[0];
+  for (guint i = 0; i < G_N_ELEMENTS(languages); i++)
+    if (strcmp(languages[i].code, code) == 0)
+      return &languages[i];
+  g_autofree char *have = list_codes();
+  g_set_error(error, CR_ERROR, CR_ERROR_USAGE, "there are no rules for the language \"%s\" (have: %s)", code,
+              have);
+  return NULL;
+}
