@@ -26,4 +26,16 @@ CR_EXPORT json_t *cr_quality_reread_show(CrProject *p, const char *note,
 CR_EXPORT json_t *cr_quality_reread_decide(CrProject *p, const json_t *lines,
                                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* What an over-sensitive scan found in notes drawn from an export goes to the review. drawn:
+ * [{"note","sha256" (of the exported text),"findings":[{"start","end","kind"}]}], offsets in code points;
+ * draw: what is told of the draw
+ * ({"seed","share","of"}). Findings that a reviewer has answered before stay answered; new ones wait for an
+ * answer
+ * (`review list --scan`) and hold gate G4; send_back: their notes go back to privacy review at once. Privacy,
+ * lead, senior, engineer.
+ * {"drawn","findings","answered","open","notes":[codes with open findings],"returned","unknown":[codes that
+ * the project does not have],"changed":[codes whose exported text is not what was cleared]} */
+CR_EXPORT json_t *cr_quality_monitor(CrProject *p, const json_t *drawn, const json_t *draw,
+                                     gboolean send_back, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

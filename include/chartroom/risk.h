@@ -14,8 +14,8 @@ typedef struct {
 } CrRiskFigure;
 /* {"value","low","high"}, or {"value":null,…,"why"}. New reference. */
 CR_EXPORT json_t *cr_risk_figure_json(const CrRiskFigure *figure);
-/* That object in words: "1.9 (0.4 to 8.1)", without an interval "1.9", "not defined"; times: 100 for per cent.
- * transfer full */
+/* That object in words: "1.9 (0.4 to 8.1)", without an interval "1.9", "not defined"; times: 100 for per
+ * cent. transfer full */
 CR_EXPORT char *cr_risk_figure_text(const json_t *figure, double times);
 
 /* ---- a share of a sample ---- */
@@ -58,12 +58,16 @@ typedef struct CrKeyTable CrKeyTable; /* a row a document: its person and a valu
 CR_EXPORT CrKeyTable *cr_key_table_new(const char *const *keys, guint n_keys);
 CR_EXPORT void cr_key_table_free(CrKeyTable *table);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrKeyTable, cr_key_table_free)
-/* values: one a key, NULL: not known (a value like any other). person NULL: a person of its own. */
+/* values: one a key, NULL: not known. person NULL: a person of its own. */
 CR_EXPORT void cr_key_table_add(CrKeyTable *table, const char *person, const char *const *values);
 CR_EXPORT guint cr_key_table_n_rows(const CrKeyTable *table);
 CR_EXPORT const char *cr_key_table_value(const CrKeyTable *table, guint row, guint key); /* NULL: not known */
-/* For each row, how many persons share its values of the keys in mask (guint; n_rows of them). */
+/* For each row, how many persons share its values of the keys in mask, "not known" being one (guint; n_rows
+ * of them). */
 CR_EXPORT GArray *cr_key_table_sizes(const CrKeyTable *table, guint mask);
+/* The same by those of the keys that the row itself tells: what is not known of a row makes it no rarer, and
+ * a row that does not tell a key of another's is not taken for alike. */
+CR_EXPORT GArray *cr_key_table_alike(const CrKeyTable *table, guint mask);
 /* Of the equivalence classes of the keys in mask: [i] how many hold i + 1 persons (guint64). */
 CR_EXPORT GArray *cr_key_table_histogram(const CrKeyTable *table, guint mask);
 /* The smallest sets of keys that single a person out: mask -> rows that are unique in it and in no set inside

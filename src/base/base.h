@@ -43,6 +43,10 @@ char *cr_time_format(gint64 utc_us);
  */
 char *cr_random_code(CrEnv *env, const char *prefix, guint n_chars);
 
+/* Seeded draws, the same on every machine (splitmix64, Fisher-Yates from the end). */
+void cr_seeded_shuffle(guint64 seed, gpointer *items, gsize n_items);
+gint64 cr_seed_draw(CrEnv *env); /* 0 .. 2^53-1 */
+
 /* ---- file.h: files that are whole or not there ------------------------------------------------------------
  */
 

@@ -3,6 +3,7 @@
 
 int cr_cmd_agree(int argc, char **argv);
 int cr_cmd_assign(int argc, char **argv);
+int cr_cmd_attack(int argc, char **argv);
 int cr_cmd_attest(int argc, char **argv);
 int cr_cmd_audit(int argc, char **argv);
 int cr_cmd_convert(int argc, char **argv);
@@ -15,6 +16,7 @@ int cr_cmd_import(int argc, char **argv);
 int cr_cmd_init(int argc, char **argv);
 int cr_cmd_label(int argc, char **argv);
 int cr_cmd_member(int argc, char **argv);
+int cr_cmd_monitor(int argc, char **argv);
 int cr_cmd_override(int argc, char **argv);
 int cr_cmd_project_agree(int argc, char **argv); /* agree, where the first argument is a project */
 int cr_cmd_quality(int argc, char **argv);

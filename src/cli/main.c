@@ -22,6 +22,8 @@ static const struct {
     {"tag", cr_cmd_tag, "label notes with a trained tagger"},
     {"convert", cr_cmd_convert, "take labelled notes from one format to another"},
     {"agree", cr_cmd_agree, "how far readers agree: label files, a table of ratings, or a project"},
+    {"attack", cr_cmd_attack, "what an attacker could make of an exported set"},
+    {"monitor", cr_cmd_monitor, "scan a random share of an exported set for what was left"},
     {"attest", cr_cmd_attest, "what this program forbids itself, tested live"},
     {NULL, NULL, "Projects: a folder NAME.chartroom, encrypted, with its audit trail"},
     {"init", cr_cmd_init, "make a project"},

@@ -173,6 +173,34 @@ cr_key_table_sizes(const CrKeyTable *t, guint mask)
   return sizes;
 }
 
+static guint
+told_by(const CrKeyTable *t, guint row, guint mask)
+{
+  guint told = 0;
+  for (guint key = 0; key < t->n_keys; key++)
+    told |= row_of(t, row)[1 + key] ? 1u << key : 0;
+  return told & mask;
+}
+
+GArray *
+cr_key_table_alike(const CrKeyTable *t, guint mask)
+{
+  guint n = cr_key_table_n_rows(t);
+  GArray *alike = g_array_sized_new(FALSE, TRUE, sizeof(guint), n);
+  g_array_set_size(alike, n);
+  for (guint set = 0; set <= mask; set++) { /* each set of keys that some row tells */
+    g_autoptr(GArray) sizes = NULL;
+    for (guint row = 0; (set & mask) == set && row < n; row++) {
+      if (told_by(t, row, mask) != set)
+        continue;
+      if (!sizes)
+        sizes = cr_key_table_sizes(t, set);
+      g_array_index(alike, guint, row) = g_array_index(sizes, guint, row);
+    }
+  }
+  return alike;
+}
+
 GArray *
 cr_key_table_histogram(const CrKeyTable *t, guint mask)
 {

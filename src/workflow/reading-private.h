@@ -28,9 +28,7 @@ const char *cr_reading_string(const json_t *object, const char *key); /* NULL wh
 /* The string under a key that must be there: MISSING_FIELD. */
 const char *cr_reading_need(const json_t *object, const char *key, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* ---- assign-draw.c: seeded draws, the same on every machine (splitmix64, Fisher-Yates from the end) ---- */
-void cr_seeded_shuffle(guint64 seed, gpointer *items, gsize n_items);
-gint64 cr_seed_draw(CrEnv *env); /* 0 .. 2^53-1 */
+/* ---- assign-draw.c: seeded draws (base/base.h) of who reads what ---- */
 typedef struct {
   gsize note;
   guint reader;

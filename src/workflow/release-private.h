@@ -60,6 +60,8 @@ typedef struct {
   guint64 n_notes, n_findings, n_open;
   char *version;
 } CrReleaseScan;
+/* The key of a finding: the same from scan to scan. what: the note's code, or "FIELD=VALUE". transfer full */
+char *cr_scan_finding_key(const CrKey *work, const char *what, gint64 start, gint64 end, const char *kind);
 gboolean cr_release_scan(CrRelease *release, CrReleaseScan *scan, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* release-write.c: the data files, each proved by its receipt. */

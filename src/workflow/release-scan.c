@@ -24,15 +24,21 @@ scanning_clear(Scanning *s)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Scanning, scanning_clear)
 
+char *
+cr_scan_finding_key(const CrKey *work, const char *what, gint64 start, gint64 end, const char *kind)
+{
+  g_autofree char *place =
+      g_strdup_printf("%s:%" G_GINT64_FORMAT ":%" G_GINT64_FORMAT ":%s", what, start, end, kind);
+  g_autofree char *hash = cr_keyed_hash_hex(work, "export-scan", place, strlen(place));
+  return g_strdup_printf("S-%.16s", hash);
+}
+
 static gboolean
 file_finding(Scanning *s, const char *note, const char *what, const char *kind, gint64 start, gint64 end,
              GError **error)
 {
   g_autoptr(GError) local = NULL;
-  g_autofree char *place =
-      g_strdup_printf("%s:%" G_GINT64_FORMAT ":%" G_GINT64_FORMAT ":%s", what, start, end, kind);
-  g_autofree char *hash = cr_keyed_hash_hex(s->key, "export-scan", place, strlen(place));
-  g_autofree char *key = g_strdup_printf("S-%.16s", hash);
+  g_autofree char *key = cr_scan_finding_key(s->key, what, start, end, kind);
   CrScanFinding finding = {
       .key = key, .note = note, .kind = kind, .status = "open", .start = start, .end = end};
   CrDb *work = s->release->p->work;

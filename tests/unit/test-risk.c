@@ -163,6 +163,14 @@ test_classes(void)
     for (guint row = 0; row < 7; row++)
       g_assert_cmpuint(g_array_index(sizes, guint, row), ==, rows[i].sizes[row]);
   }
+  static const guint alike[] = {2, 2, 2, 1, 1, 1, 3}; /* the last is like all M 100 */
+  g_autoptr(GArray) told = cr_key_table_alike(table, 7), sex_alone = cr_key_table_alike(table, 2);
+  for (guint row = 0; row < 7; row++) {
+    g_assert_cmpuint(g_array_index(told, guint, row), ==, alike[row]);
+    g_assert_cmpuint(g_array_index(sex_alone, guint, row), ==, sex[row]);
+  }
+  g_autoptr(GArray) age_alone = cr_key_table_alike(table, 1);
+  g_assert_cmpuint(g_array_index(age_alone, guint, 6), ==, 6); /* tells nothing: like everybody */
   g_autoptr(GArray) histogram = cr_key_table_histogram(table, 7);
   g_assert_cmpuint(histogram->len, ==, 2);
   g_assert_cmpuint(g_array_index(histogram, guint64, 0), ==, 4);
