@@ -78,7 +78,7 @@ def evaluation():
     """The notes of tests/evaluation/english are in order: halves, origins, lengths, and every mark is its slice"""
     docs = documents(run(os.path.join(SOURCE, 'tests', 'evaluation', 'english')))
     halves = [d['meta']['split'] for d in docs]
-    check(len(docs) >= 60 and abs(halves.count('dev') - halves.count('test')) <= 1, len(docs), halves.count('dev'))
+    check(len(docs) >= 200 and abs(halves.count('dev') - halves.count('test')) <= 1, len(docs), halves.count('dev'))
     origins = {}
     for d in docs:
         check(100 <= len(d['text']), d['id'], len(d['text']))
@@ -90,7 +90,7 @@ def evaluation():
             origin = e['attributes'].get('origin')
             origins[origin] = origins.get(origin, 0) + 1
     origins.pop(None)
-    check(sum(n >= 10 for n in origins.values()) >= 8, origins)
+    check(sum(n >= 30 for n in origins.values()) >= 8, origins)
 
 
 main()
