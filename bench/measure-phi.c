@@ -1,17 +1,14 @@
 /* How much of the gold the detector covers: measure-phi [--language CODE] [--errors] [--threshold R]
- * FILE.jsonl A line: {"id", "text", "entities": [{"start", "end", "label"}], "known"?}; offsets in code
- * points. Prints character cover, token precision, leak-free documents, and documents without gold that stay
- * untouched. Reported kinds (STATE, COUNTRY, AGE, YEAR, PROFESSION) are neither miss nor false alarm.
- * --errors prints the text of each miss and false alarm: for invented notes only. */
+ * FILE.jsonl
+ * A line: {"id", "text", "entities": [{"start", "end", "label"}], "known"?}; offsets in code points. Prints
+ * character cover, token precision, leak-free documents, and documents without gold that stay untouched, as
+ * `chartroom eval` counts them. --errors prints the text of each miss and false alarm: for invented notes
+ * only.
+ */
+#include <chartroom/evaluation.h>
 #include <chartroom/phi.h>
 #include <stdio.h>
 #include <string.h>
-
-typedef struct {
-  gsize gold_chars, covered_chars, gold_spans, covered_spans, touched_spans;
-  gsize system_tokens, right_tokens;
-  gsize docs, gold_docs, leak_free, empty_docs, untouched;
-} Sums;
 
 static gboolean show_errors = FALSE;
 static gboolean show_leftover = FALSE;
@@ -20,35 +17,124 @@ static char *language;
 static CrPhiScan *scan;
 static CrPolicy *policy;
 
-static gboolean
-is_reported_label(const char *label)
+/* ---- what is judged: the label "-" is neither miss nor false alarm ---- */
+
+typedef struct {
+  char *id;
+  CrText *text;
+  GArray *found;         /* CrPhiSpan */
+  GArray *gold, *system; /* CrLabelSpan */
+} Note;
+
+/* Labels are the kinds, then every other word that the gold uses. */
+typedef struct {
+  GPtrArray *notes, *labels;
+  gboolean *is_reported;
+} Study;
+
+static void
+note_free(gpointer data)
 {
-  CrPhiKind kind;
-  return g_strcmp0(label, "-") == 0 || (label && cr_phi_kind_parse(label, &kind) && cr_phi_kind_is_reported_only(kind));
+  Note *note = data;
+  g_free(note->id);
+  cr_text_unref(note->text);
+  g_array_unref(note->found);
+  g_array_unref(note->gold);
+  g_array_unref(note->system);
+  g_free(note);
 }
 
 static void
-paint(guint8 *mask, CrSpan span, guint8 bit)
+study_init(Study *study)
 {
-  for (gsize i = span.start; i < span.end; i++)
-    mask[i] |= bit;
+  study->notes = g_ptr_array_new_with_free_func(note_free);
+  study->labels = g_ptr_array_new_with_free_func(g_free);
+  for (guint k = 0; k < CR_PHI_N_KINDS; k++)
+    g_ptr_array_add(study->labels, g_strdup(cr_phi_kind_name((CrPhiKind)k)));
 }
 
-/* REPORTED: the detector reports it as a state, an age, a year: no miss where the gold has it, no false alarm
- * where not. */
-enum { GOLD = 1, FREE = 2, SYSTEM = 4, LETTER = 8, REPORTED = 16 };
-
-/* Titles stay outside a name (the guidelines); some gold has them inside. */
-static CrSpan
-without_title(const CrText *text, CrSpan span)
+static void
+study_clear(Study *study)
 {
-  static const char *const titles[] = {"Dr. ", "Mr. ", "Mrs. ", "Ms. ", "Dr ", "Mr ", "Mrs ", "Ms "};
-  for (guint i = 0; i < G_N_ELEMENTS(titles); i++)
-    if (span.end - span.start > strlen(titles[i]) &&
-        strncmp(cr_text_bytes(text) + span.start, titles[i], strlen(titles[i])) == 0)
-      span.start += strlen(titles[i]);
-  return span;
+  g_clear_pointer(&study->notes, g_ptr_array_unref);
+  g_clear_pointer(&study->labels, g_ptr_array_unref);
+  g_clear_pointer(&study->is_reported, g_free);
 }
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Study, study_clear)
+
+static guint
+label_place(Study *study, const char *name)
+{
+  guint place;
+  if (g_ptr_array_find_with_equal_func(study->labels, name, g_str_equal, &place))
+    return place;
+  g_ptr_array_add(study->labels, g_strdup(name));
+  return study->labels->len - 1;
+}
+
+static void
+add_gold(Study *study, Note *note, const json_t *entities)
+{
+  json_t *entity;
+  size_t i;
+  json_array_foreach(entities, i, entity)
+  {
+    CrSpan span;
+    const char *label = json_string_value(json_object_get(entity, "label"));
+    if (label && cr_span_from_unit(note->text, CR_UNIT_CODE_POINT,
+                                   (gsize)json_integer_value(json_object_get(entity, "start")),
+                                   (gsize)json_integer_value(json_object_get(entity, "end")), &span, NULL)) {
+      CrLabelSpan gold = {.start = span.start, .end = span.end, .label = label_place(study, label)};
+      g_array_append_val(note->gold, gold);
+    }
+  }
+}
+
+static gboolean
+add_note(Study *study, const CrPhiDetector *detector, CrPhiScratch *scratch, const json_t *doc,
+         GError **error)
+{
+  const json_t *value = json_object_get(doc, "text"), *known_json = json_object_get(doc, "known");
+  const char *id = json_string_value(json_object_get(doc, "id"));
+  CrText *text = cr_text_new(json_string_value(value) ? json_string_value(value) : "",
+                             (gssize)json_string_length(value), error);
+  g_autoptr(CrKnown) known = known_json ? cr_known_from_json(known_json, NULL) : NULL;
+  if (!text)
+    return FALSE;
+  Note *note = g_new0(Note, 1);
+  note->id = g_strdup(id ? id : "?");
+  note->text = text;
+  note->found = cr_phi_detect(detector, scratch, text, known, threshold);
+  note->gold = g_array_new(FALSE, FALSE, sizeof(CrLabelSpan));
+  note->system = g_array_new(FALSE, FALSE, sizeof(CrLabelSpan));
+  for (guint i = 0; i < note->found->len; i++) {
+    const CrPhiSpan *span = &g_array_index(note->found, CrPhiSpan, i);
+    CrLabelSpan plain = {.start = span->span.start, .end = span->span.end, .label = span->kind};
+    g_array_append_val(note->system, plain);
+  }
+  add_gold(study, note, json_object_get(doc, "entities"));
+  g_ptr_array_add(study->notes, note);
+  return TRUE;
+}
+
+static CrEvaluationDocument *
+documents_of(const Study *study)
+{
+  CrEvaluationDocument *documents = g_new0(CrEvaluationDocument, study->notes->len + 1);
+  for (guint i = 0; i < study->notes->len; i++) {
+    const Note *note = study->notes->pdata[i];
+    documents[i] = (CrEvaluationDocument){.id = note->id,
+                                          .text = note->text,
+                                          .gold = (const CrLabelSpan *)(gpointer)note->gold->data,
+                                          .n_gold = note->gold->len,
+                                          .system = (const CrLabelSpan *)(gpointer)note->system->data,
+                                          .n_system = note->system->len,
+                                          .group = -1};
+  }
+  return documents;
+}
+
+/* ---- what is shown ---- */
 
 static void
 show(const char *what, const char *id, const CrText *text, CrSpan span, const char *note)
@@ -65,135 +151,86 @@ show(const char *what, const char *id, const CrText *text, CrSpan span, const ch
 }
 
 static void
-count_gold(Sums *sums, const char *id, const CrText *text, const guint8 *mask, CrSpan span, const char *label,
-           gboolean *leaked)
+show_error(const Study *study, const Note *note, const CrEvaluationError *error)
 {
-  gsize chars = 0, covered = 0;
-  for (gsize i = span.start; i < span.end; i++) {
-    if (!(mask[i] & LETTER))
-      continue;
-    chars++;
-    covered += (mask[i] & (SYSTEM | REPORTED)) != 0;
-  }
-  sums->gold_spans++;
-  sums->gold_chars += chars;
-  sums->covered_chars += covered;
-  sums->covered_spans += covered == chars;
-  sums->touched_spans += covered > 0;
-  if (covered < chars) {
-    *leaked = TRUE;
-    if (show_errors)
-      show(covered ? "PART" : "MISS", id, text, span, label);
-  }
-}
-
-static void
-count_tokens(Sums *sums, const char *id, const CrText *text, const guint8 *mask, const GArray *found)
-{
-  g_autoptr(GArray) tokens = cr_text_tokens(text);
-  for (guint i = 0; i < tokens->len; i++) {
-    CrSpan token = g_array_index(tokens, CrSpan, i);
-    gboolean system = FALSE, right = FALSE, letter = FALSE;
-    for (gsize b = token.start; b < token.end; b++) {
-      letter = letter || (mask[b] & LETTER);
-      system = system || (mask[b] & SYSTEM);
-      right = right || (mask[b] & (GOLD | FREE));
-    }
-    if (!system || !letter)
-      continue;
-    sums->system_tokens++;
-    sums->right_tokens += right;
-    if (!right && show_errors) {
-      g_autofree char *by = NULL;
-      for (guint k = 0; k < found->len; k++)
-        if (cr_span_overlaps(g_array_index(found, CrPhiSpan, k).span, token)) {
-          g_free(by);
-          by = g_strjoinv(" ", g_array_index(found, CrPhiSpan, k).by);
-        }
-      show("FALSE", id, text, token, by);
-    }
-  }
+  g_autofree char *by = NULL;
+  const char *said = error->gold >= 0 ? study->labels->pdata[error->gold] : "";
+  if (error->kind == CR_EVALUATION_LABEL)
+    return;
+  if (error->kind == CR_EVALUATION_FALSE || error->kind == CR_EVALUATION_OVER)
+    for (guint k = 0; k < note->found->len && !by; k++)
+      if (cr_span_overlaps(g_array_index(note->found, CrPhiSpan, k).span, error->span))
+        by = g_strjoinv(" ", g_array_index(note->found, CrPhiSpan, k).by);
+  show(cr_evaluation_error_name(error->kind), note->id, note->text, error->span, by ? by : said);
 }
 
 /* What the independent scan still asks about after redaction. */
 static void
-print_leftover(const char *id, const CrText *text, const GArray *found)
+show_left(const Note *note)
 {
-  g_autoptr(CrRedaction) redaction = cr_phi_redact(policy, text, found, NULL);
+  g_autoptr(CrRedaction) redaction = cr_phi_redact(policy, note->text, note->found, NULL);
   g_autoptr(GArray) left = redaction ? cr_phi_scan_run(scan, redaction->text) : NULL;
   for (guint i = 0; left && i < left->len; i++) {
     const CrPhiSpan *span = &g_array_index(left, CrPhiSpan, i);
-    show("LEFT", id, redaction->text, span->span, span->by[0]);
+    show("left", note->id, redaction->text, span->span, span->by[0]);
   }
-}
-
-static void
-measure_line(Sums *sums, const CrPhiDetector *detector, CrPhiScratch *scratch, json_t *doc)
-{
-  const char *id = json_string_value(json_object_get(doc, "id"));
-  json_t *value = json_object_get(doc, "text"), *gold = json_object_get(doc, "entities");
-  g_autoptr(CrText) text = cr_text_new(json_string_value(value), (gssize)json_string_length(value), NULL);
-  g_autoptr(CrKnown) known =
-      json_object_get(doc, "known") ? cr_known_from_json(json_object_get(doc, "known"), NULL) : NULL;
-  g_autoptr(GArray) found = cr_phi_detect(detector, scratch, text, known, threshold);
-  gsize n = cr_text_length(text, CR_UNIT_BYTE), must = 0;
-  g_autofree guint8 *mask = g_malloc0(n + 1);
-  for (gsize i = 0; i < n; i++)
-    if (g_ascii_isalnum(cr_text_bytes(text)[i]) ||
-        ((guchar)cr_text_bytes(text)[i] >= 0xc3 && (guchar)cr_text_bytes(text)[i] != 0xe2))
-      mask[i] |= LETTER;
-  for (guint i = 0; i < found->len; i++) {
-    const CrPhiSpan *span = &g_array_index(found, CrPhiSpan, i);
-    paint(mask, span->span, cr_phi_kind_is_reported_only(span->kind) ? REPORTED : SYSTEM);
-  }
-  if (show_leftover)
-    print_leftover(id ? id : "?", text, found);
-  gboolean leaked = FALSE;
-  json_t *entity;
-  size_t i;
-  json_array_foreach(gold, i, entity)
-  {
-    CrSpan span;
-    const char *label = json_string_value(json_object_get(entity, "label"));
-    if (!cr_span_from_unit(text, CR_UNIT_CODE_POINT,
-                           (gsize)json_integer_value(json_object_get(entity, "start")),
-                           (gsize)json_integer_value(json_object_get(entity, "end")), &span, NULL))
-      continue;
-    paint(mask, span, is_reported_label(label) ? FREE : GOLD);
-    span = without_title(text, span);
-    if (is_reported_label(label))
-      continue;
-    must++;
-    count_gold(sums, id ? id : "?", text, mask, span, label, &leaked);
-  }
-  gsize false_before = sums->system_tokens - sums->right_tokens;
-  count_tokens(sums, id ? id : "?", text, mask, found);
-  sums->docs++;
-  sums->gold_docs += must > 0;
-  sums->leak_free += must > 0 && !leaked;
-  sums->empty_docs += must == 0;
-  sums->untouched += must == 0 && sums->system_tokens - sums->right_tokens == false_before;
 }
 
 static double
-percent(gsize part, gsize all)
+percent(const json_t *figure)
 {
-  return all ? 100.0 * (double)part / (double)all : 100.0;
+  const json_t *value = json_object_get(figure, "value");
+  return json_is_number(value) ? 100 * json_number_value(value) : 100;
+}
+
+static gsize
+count(const json_t *object, const char *key)
+{
+  return (gsize)json_integer_value(json_object_get(object, key));
 }
 
 static void
-print_sums(const char *path, const Sums *s)
+print_figures(const char *path, const json_t *report)
 {
-  printf("%s: %zu documents, %zu identifiers\n", path, s->docs, s->gold_spans);
-  printf("  characters covered      %6.2f %%\n", percent(s->covered_chars, s->gold_chars));
-  printf("  spans fully covered     %6.2f %%   touched %6.2f %%\n", percent(s->covered_spans, s->gold_spans),
-         percent(s->touched_spans, s->gold_spans));
-  printf("  token precision         %6.2f %%   (%zu of %zu)\n", percent(s->right_tokens, s->system_tokens),
-         s->right_tokens, s->system_tokens);
-  printf("  leak-free documents     %6.2f %%   (%zu of %zu)\n", percent(s->leak_free, s->gold_docs),
-         s->leak_free, s->gold_docs);
-  printf("  empty ones untouched    %6.2f %%   (%zu of %zu)\n", percent(s->untouched, s->empty_docs),
-         s->untouched, s->empty_docs);
+  const json_t *characters = json_object_get(report, "characters"),
+               *tokens = json_object_get(report, "token");
+  const json_t *covered = json_object_get(report, "spans_covered"),
+               *free = json_object_get(report, "leak_free");
+  const json_t *untouched = json_object_get(report, "untouched");
+  printf("%s: %zu documents, %zu identifiers\n", path, count(report, "documents"), count(covered, "of"));
+  printf("  characters covered      %6.2f %%\n", percent(json_object_get(characters, "recall")));
+  printf("  spans fully covered     %6.2f %%   touched %6.2f %%\n", percent(covered),
+         percent(json_object_get(report, "spans_touched")));
+  printf("  token precision         %6.2f %%   (%zu of %zu)\n", percent(json_object_get(tokens, "precision")),
+         count(tokens, "right"), count(tokens, "system"));
+  printf("  leak-free documents     %6.2f %%   (%zu of %zu)\n", percent(free), count(free, "part"),
+         count(free, "of"));
+  printf("  empty ones untouched    %6.2f %%   (%zu of %zu)\n", percent(untouched), count(untouched, "part"),
+         count(untouched, "of"));
+}
+
+static void
+print_study(const char *path, Study *study)
+{
+  study->is_reported = g_new0(gboolean, study->labels->len);
+  for (guint k = 0; k < CR_PHI_N_KINDS; k++)
+    study->is_reported[k] = cr_phi_kind_is_reported_only((CrPhiKind)k);
+  for (guint l = CR_PHI_N_KINDS; l < study->labels->len; l++)
+    study->is_reported[l] = strcmp(study->labels->pdata[l], "-") == 0;
+  const CrEvaluationScheme scheme = {.labels = (const char *const *)study->labels->pdata,
+                                     .n_labels = study->labels->len,
+                                     .is_reported = study->is_reported,
+                                     .titles_are_free = TRUE};
+  g_autofree CrEvaluationDocument *documents = documents_of(study);
+  for (guint i = 0; i < study->notes->len; i++) {
+    g_autoptr(GArray) errors = show_errors ? cr_evaluation_errors(&scheme, &documents[i]) : NULL;
+    for (guint e = 0; errors && e < errors->len; e++)
+      show_error(study, study->notes->pdata[i], &g_array_index(errors, CrEvaluationError, e));
+    if (show_leftover)
+      show_left(study->notes->pdata[i]);
+  }
+  g_autoptr(json_t) report = cr_evaluation_report(&scheme, documents, study->notes->len);
+  print_figures(path, report);
 }
 
 static int
@@ -201,19 +238,19 @@ measure_file(const CrPhiDetector *detector, CrPhiScratch *scratch, const char *p
 {
   g_autofree char *bytes = NULL;
   g_autoptr(GError) error = NULL;
+  g_auto(Study) study = {0};
+  study_init(&study);
   if (!g_file_get_contents(path, &bytes, NULL, &error))
     return fprintf(stderr, "measure-phi: %s\n", error->message), 2;
   g_auto(GStrv) lines = g_strsplit(bytes, "\n", -1);
-  Sums sums = {0};
   for (guint i = 0; lines[i]; i++) {
     if (!*g_strstrip(lines[i]))
       continue;
     g_autoptr(json_t) doc = cr_json_parse(lines[i], strlen(lines[i]), &error);
-    if (!doc)
+    if (!doc || !add_note(&study, detector, scratch, doc, &error))
       return fprintf(stderr, "measure-phi: %s:%u: %s\n", path, i + 1, error->message), 2;
-    measure_line(&sums, detector, scratch, doc);
   }
-  print_sums(path, &sums);
+  print_study(path, &study);
   return 0;
 }
 

@@ -1,8 +1,10 @@
-/* Inside agreement/: coefficients over tables and coded ratings, the statistics of one document, resampling.
+/* Inside agreement/: coefficients over tables and coded ratings, the statistics of one document.
  *
  * Nothing here reads files. NaN means not defined, and then a static reason goes with it. */
 #pragma once
 #include <chartroom/agreement.h>
+#include "agreement/match.h"
+#include "agreement/resample.h"
 #include <chartroom/text.h>
 
 #define CR_Z95 1.959963984540054 /* the normal quantile of 0.975 */
@@ -47,31 +49,3 @@ double cr_coefficient_ac2(const CrCoded *coded, const guint *units, gsize n, con
 double cr_coefficient_ac1_per_unit(const CrCoded *coded, const guint *units, gsize n, const char **why);
 /* The table of two raters over units that both rated: [n_categories][n_categories]; g_free. */
 guint64 *cr_coded_table(const CrCoded *coded, gsize a, gsize b);
-
-/* ---- resample.c ---- */
-typedef struct {
-  guint64 state;
-} CrRandom;
-guint64 cr_random_next(CrRandom *random);             /* SplitMix64 */
-guint cr_random_below(CrRandom *random, guint bound); /* 0..bound-1 */
-
-typedef struct {
-  double low, high; /* NaN where not to be had */
-  gboolean is_flat; /* every resample gave the same value */
-  guint n_defined;  /* resamples in which the value is defined */
-} CrInterval;
-/* 95 %. values: one a resample, NaN where not defined there; sorted in place. jackknife (may be NULL: the
- * plain percentile interval): the value without each unit in turn, for the bias-corrected and accelerated
- * interval of Efron (1987). */
-CrInterval cr_interval(double value, double *values, guint n_values, const double *jackknife,
-                       gsize n_jackknife);
-
-/* ---- match.c ---- */
-typedef struct {
-  gssize a, b;
-  gsize overlap;
-  gboolean is_exact; /* same bounds, every piece */
-} CrMatched;
-/* Spans of one document paired one to one, then those left alone on either side; GArray of CrMatched. Which
- * side is called a changes nothing but the sides. */
-GArray *cr_match_pairs(const CrLabelSpan *a, gsize n_a, const CrLabelSpan *b, gsize n_b);

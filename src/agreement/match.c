@@ -64,8 +64,8 @@ length_of(const CrLabelSpan *span)
   return length;
 }
 
-static gsize
-overlap_of(const CrLabelSpan *a, const CrLabelSpan *b)
+gsize
+cr_match_overlap(const CrLabelSpan *a, const CrLabelSpan *b)
 {
   CrSpan whole_a, whole_b;
   Pieces p = pieces_of(a, &whole_a), q = pieces_of(b, &whole_b);
@@ -119,7 +119,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Side, side_clear)
 static void
 pair_up(GArray *out, Side *a, gsize i, Side *b, gsize j, gboolean is_exact)
 {
-  CrMatched pair = {(gssize)i, (gssize)j, overlap_of(&a->spans[i], &b->spans[j]), is_exact};
+  CrMatched pair = {(gssize)i, (gssize)j, cr_match_overlap(&a->spans[i], &b->spans[j]), is_exact};
   a->done[i] = b->done[j] = TRUE;
   g_array_append_val(out, pair);
 }
@@ -171,7 +171,7 @@ static void
 add_candidate(GArray *candidates, const Side *a, gsize i, const Side *b, gsize j)
 {
   const CrLabelSpan *x = &a->spans[i], *y = &b->spans[j];
-  gsize overlap = overlap_of(x, y);
+  gsize overlap = cr_match_overlap(x, y);
   if (overlap == 0)
     return;
   gboolean in_order = compare_spans(x, y) <= 0;
@@ -261,6 +261,15 @@ count_pair(CrSpanCounts out[CR_MATCH_N], gboolean is_exact, gboolean same_label)
 }
 
 void
+cr_match_count(const CrMatched *pair, gboolean same_label, CrSpanCounts counts[CR_MATCH_N])
+{
+  if (pair->a < 0 || pair->b < 0)
+    count_alone(counts, pair->b < 0);
+  else
+    count_pair(counts, pair->is_exact, same_label);
+}
+
+void
 cr_span_match(const CrLabelSpan *gold, gsize n_gold, const CrLabelSpan *system, gsize n_system,
               CrSpanCounts out[CR_MATCH_N])
 {
@@ -268,10 +277,8 @@ cr_span_match(const CrLabelSpan *gold, gsize n_gold, const CrLabelSpan *system, 
   g_autoptr(GArray) pairs = cr_match_pairs(gold, n_gold, system, n_system);
   for (guint i = 0; i < pairs->len; i++) {
     const CrMatched *pair = &g_array_index(pairs, CrMatched, i);
-    if (pair->a < 0 || pair->b < 0)
-      count_alone(out, pair->b < 0);
-    else
-      count_pair(out, pair->is_exact, gold[pair->a].label == system[pair->b].label);
+    gboolean paired = pair->a >= 0 && pair->b >= 0;
+    cr_match_count(pair, paired && gold[pair->a].label == system[pair->b].label, out);
   }
 }
 

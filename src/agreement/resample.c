@@ -19,6 +19,50 @@ cr_random_below(CrRandom *random, guint bound)
   return (guint)(((cr_random_next(random) >> 32) * bound) >> 32);
 }
 
+/* ---- resampled sums ---- */
+
+enum { BLOCK = 8 }; /* resamples summed in one pass over the rows */
+
+static void
+add_row(double *sums, const float *row, double weight, gsize n)
+{
+  for (gsize i = 0; i < n; i++)
+    sums[i] += weight * (double)row[i];
+}
+
+static void
+draw_weights(CrRandom *random, guint32 *weights, guint n_rows, guint n_in_block)
+{
+  for (gsize i = 0; i < (gsize)n_rows * BLOCK; i++)
+    weights[i] = 0;
+  for (guint r = 0; r < n_in_block; r++)
+    for (guint i = 0; i < n_rows; i++)
+      weights[(gsize)cr_random_below(random, n_rows) * BLOCK + r]++;
+}
+
+void
+cr_resample_rows(const float *rows, guint n_rows, gsize stride, guint n_resamples, guint64 seed,
+                 CrResampleFunc func, gpointer user_data)
+{
+  g_autofree guint32 *weights = g_new(guint32, (gsize)n_rows * BLOCK);
+  g_autofree double *sums = g_new(double, MAX(stride * BLOCK, 1));
+  CrRandom random = {seed};
+  for (guint first = 0; first < n_resamples; first += BLOCK) {
+    guint n_in_block = MIN((guint)BLOCK, n_resamples - first);
+    draw_weights(&random, weights, n_rows, n_in_block);
+    for (gsize i = 0; i < stride * BLOCK; i++)
+      sums[i] = 0;
+    for (guint d = 0; d < n_rows; d++)
+      for (guint r = 0; r < n_in_block; r++)
+        if (weights[(gsize)d * BLOCK + r])
+          add_row(sums + r * stride, rows + d * stride, weights[(gsize)d * BLOCK + r], stride);
+    for (guint r = 0; r < n_in_block; r++)
+      func(sums + r * stride, first + r, user_data);
+  }
+}
+
+/* ---- intervals ---- */
+
 static double
 normal_cdf(double x)
 {

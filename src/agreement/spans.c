@@ -103,8 +103,6 @@ figure_value(const CrGrid *grid, const double *sums, const float *minus, gint pa
 
 /* ---- resampling ---- */
 
-enum { BLOCK = 8 }; /* resamples summed in one pass over the rows */
-
 typedef struct {
   const CrGrid *grid;
   double *sums; /* [stride] over all documents */
@@ -136,36 +134,16 @@ add_row(double *sums, const float *row, double weight, gsize n)
 }
 
 static void
-draw_weights(CrRandom *random, guint32 *weights, guint n_documents, guint n_in_block)
+draw_cb(const double *sums, guint resample, gpointer data)
 {
-  for (gsize i = 0; i < (gsize)n_documents * BLOCK; i++)
-    weights[i] = 0;
-  for (guint r = 0; r < n_in_block; r++)
-    for (guint i = 0; i < n_documents; i++)
-      weights[(gsize)cr_random_below(random, n_documents) * BLOCK + r]++;
-}
-
-static void
-draw_block(Bootstrap *b, CrRandom *random, guint32 *weights, double *sums, guint first)
-{
-  const CrGrid *grid = b->grid;
-  guint n_in_block = MIN((guint)BLOCK, b->n_resamples - first);
-  draw_weights(random, weights, grid->n_documents, n_in_block);
-  for (gsize i = 0; i < grid->stride * BLOCK; i++)
-    sums[i] = 0;
-  for (guint d = 0; d < grid->n_documents; d++)
-    for (guint r = 0; r < n_in_block; r++)
-      if (weights[(gsize)d * BLOCK + r])
-        add_row(sums + r * grid->stride, grid->rows + d * grid->stride, weights[(gsize)d * BLOCK + r],
-                grid->stride);
-  for (guint series = 0; series < n_series(grid); series++) {
+  Bootstrap *b = data;
+  for (guint series = 0; series < n_series(b->grid); series++) {
     gint pair;
     guint figure;
     const char *why = NULL;
-    series_meaning(grid, series, &pair, &figure);
-    for (guint r = 0; r < n_in_block; r++)
-      b->drawn[(gsize)series * b->n_resamples + first + r] =
-          figure_value(grid, sums + r * grid->stride, NULL, pair, figure, &why);
+    series_meaning(b->grid, series, &pair, &figure);
+    b->drawn[(gsize)series * b->n_resamples + resample] =
+        figure_value(b->grid, sums, NULL, pair, figure, &why);
   }
 }
 
@@ -178,11 +156,7 @@ bootstrap_run(Bootstrap *b, guint64 seed)
     add_row(b->sums, grid->rows + d * grid->stride, 1, grid->stride);
   b->drawn = g_new(double, (gsize)n_series(grid) * b->n_resamples);
   b->scratch = g_new(double, grid->n_documents);
-  g_autofree guint32 *weights = g_new(guint32, (gsize)grid->n_documents * BLOCK);
-  g_autofree double *sums = g_new(double, MAX(grid->stride * BLOCK, 1));
-  CrRandom random = {seed};
-  for (guint first = 0; first < b->n_resamples; first += BLOCK)
-    draw_block(b, &random, weights, sums, first);
+  cr_resample_rows(grid->rows, grid->n_documents, grid->stride, b->n_resamples, seed, draw_cb, b);
 }
 
 static void

@@ -20,6 +20,7 @@ static const struct {
     {"deid", cr_cmd_deid, "find identifiers in notes, and take them out"},
     {"train", cr_cmd_train, "train a tagger on labelled notes"},
     {"tag", cr_cmd_tag, "label notes with a trained tagger"},
+    {"eval", cr_cmd_eval, "how good a system's labels are against gold ones"},
     {"convert", cr_cmd_convert, "take labelled notes from one format to another"},
     {"agree", cr_cmd_agree, "how far readers agree: label files, a table of ratings, or a project"},
     {"attack", cr_cmd_attack, "what an attacker could make of an exported set"},
