@@ -86,7 +86,7 @@ void
 onnx_normal_init(OnnxNormal *normal, const char *utf8, guint32 n_bytes, gboolean nfc, gboolean prefix)
 {
   *normal = (OnnxNormal){NULL};
-  prefix = prefix && n_bytes && !onnx_is_space(g_utf8_get_char(utf8));
+  prefix = prefix && n_bytes && utf8[0] != ' ';
   if (nfc && !is_ascii(utf8, n_bytes)) {
     compose(normal, utf8, n_bytes, prefix);
     return;

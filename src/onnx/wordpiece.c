@@ -179,11 +179,22 @@ take_char(Cutting *c, gunichar ch, guint32 start, guint32 end)
   }
 }
 
-/* The one letter that lower case makes two of. */
+/* GLib knows the case of letters; Roman numerals and circled letters have one too. */
+static gunichar
+lower_case(gunichar c)
+{
+  if (c >= 0x2160 && c <= 0x216f)
+    return c + 0x10;
+  if (c >= 0x24b6 && c <= 0x24cf)
+    return c + 0x1a;
+  return g_unichar_tolower(c);
+}
+
+/* One letter, the I with a dot, becomes two. */
 static void
 take_lower(Cutting *c, gunichar ch, guint32 start, guint32 end)
 {
-  take_char(c, ch == 0x130 ? 'i' : g_unichar_tolower(ch), start, end);
+  take_char(c, ch == 0x130 ? 'i' : lower_case(ch), start, end);
   if (ch == 0x130)
     take_char(c, 0x307, start, end);
 }
