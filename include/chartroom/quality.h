@@ -9,9 +9,16 @@ G_BEGIN_DECLS
  * engineer.
  * {"notes","read_twice","all":{"found","both","first_only","second_only","beyond_detector","later","missed":{…},
  * "missed_pooled","missed_shown","missed_hidden","missed_at_least","left"},"kinds":[{"kind",…}],
- * "reread":{"drawn","read","with_identifier","exact":{…},"wilson":{…},"below"},"leaks_reported",
+ * "clinical":{"all","masked","share":{…}}|null,"reread":{"drawn","read","with_identifier","exact":{…},"wilson":{…},"below"},"leaks_reported",
  * "statement"}. */
 CR_EXPORT json_t *cr_quality_risk(CrProject *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* What masking took of the clinical content of the cleared notes; reads the originals (privacy), and the
+ * trail says so.
+ * {"notes","classes":{"drug":{"all","masked"},…},"words_masked","clinical_masked","share":{…} (of the
+ * clinical words, those masked),"precision":{…} (of the words masked, those on no clinical
+ * list),"words":[{"word","class","masked","all"}]} */
+CR_EXPORT json_t *cr_quality_utility(CrProject *p, guint top, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Draws a seeded sample of the cleared notes to be read once more (share above 0; seed negative: drawn, and
  * recorded), or lists the one drawn last (share 0; WRONG_STATE where there is none): privacy, senior.

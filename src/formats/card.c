@@ -303,15 +303,17 @@ put_source(GString *out, const json_t *facts)
 static void
 put_preparation(GString *out, const json_t *facts)
 {
-  static const Row rows[] = {{"detector", "Detector"},
-                             {"policy", "Policy"},
-                             {"reviewers", "Privacy reviewers of each note"},
-                             {"candidates", "Candidates the detector found"},
-                             {"removed", "Identifiers removed"},
-                             {"kept", "Candidates kept as not identifying"},
-                             {"added", "Identifiers that only people found"},
-                             {"disputes", "Disputes between reviewers, all settled"},
-                             {NULL, NULL}};
+  static const Row rows[] = {
+      {"detector", "Detector"},
+      {"policy", "Policy"},
+      {"reviewers", "Privacy reviewers of each note"},
+      {"candidates", "Candidates the detector found"},
+      {"removed", "Identifiers removed"},
+      {"kept", "Candidates kept as not identifying"},
+      {"added", "Identifiers that only people found"},
+      {"disputes", "Disputes between reviewers, all settled"},
+      {"clinical_masked", "Clinical words masked with them (drugs, problems, eponyms, laboratory values)"},
+      {NULL, NULL}};
   static const Row risk[] = {{"kind", "Kind of identifier"},
                              {"found", "Found"},
                              {"both", "by both reviewers"},

@@ -2,6 +2,8 @@
  * log; the cleared text goes to work.db. */
 #include <chartroom/privacy.h>
 
+#include <chartroom/utility.h>
+
 #include "store/documents.h"
 #include "store/review.h"
 #include "workflow/capture.h"
@@ -10,6 +12,7 @@
 typedef struct {
   CrProject *p;
   CrPolicy *policy;
+  CrUtility *utility;
   guint64 *by_kind;
   guint64 n_cleared, n_all;
   guint in_tx;
@@ -71,9 +74,30 @@ count_found(Clearing *c, const CrReviewNote *n, const GArray *spans, GError **er
              : NULL;
 }
 
+/* How many clinical words there were, and how many of them were masked: counts, no words. */
+static json_t *
+count_clinical(Clearing *c, const CrReviewNote *n, const CrRedaction *redaction)
+{
+  CrUtilityCounts counts = {0};
+  guint64 all = 0, masked = 0;
+  g_autoptr(GArray) spans = g_array_new(FALSE, FALSE, sizeof(CrSpan));
+  for (guint i = 0; i < redaction->log->len; i++) {
+    CrEdit edit = g_array_index(redaction->log, CrRedactionItem, i).edit;
+    CrSpan span = {edit.old_start, edit.old_end};
+    g_array_append_val(spans, span);
+  }
+  cr_utility_add(c->utility, n->text, spans, &counts);
+  for (guint i = 0; i < CR_UTILITY_N_CLASSES; i++) {
+    all += counts.all[i];
+    masked += counts.masked[i];
+  }
+  return json_pack("[I, I]", (json_int_t)all, (json_int_t)masked);
+}
+
 /* What review came to, for the dataset card and the estimate of what is left. */
 static gboolean
-record_review(Clearing *c, const CrReviewNote *n, const GArray *spans, const char *object, GError **error)
+record_review(Clearing *c, const CrReviewNote *n, const GArray *spans, const CrRedaction *redaction,
+              const char *object, GError **error)
 {
   guint kept, only_people;
   g_autoptr(json_t) found = count_found(c, n, spans, error);
@@ -84,6 +108,7 @@ record_review(Clearing *c, const CrReviewNote *n, const GArray *spans, const cha
                                      "reviewers", (int)n->decisions->len);
   if (json_is_object(found))
     json_object_set(json, "found", found);
+  json_object_set_new(json, "clinical", count_clinical(c, n, redaction));
   g_autofree char *counts = cr_json_dump(json);
   cr_tx_event(c->p, CR_ROLE_PRIVACY, "review.closed", object, NULL, counts, NULL);
   return TRUE;
@@ -99,7 +124,7 @@ write_cleared(Clearing *c, const CrReviewNote *n, const GArray *spans, const CrR
   g_autofree char *kinds = count_kinds(c, redaction), *object = g_strconcat("note:", n->note, NULL);
   if (!p->in_tx && !cr_tx_begin(p, error))
     return FALSE;
-  if (!record_review(c, n, spans, object, error))
+  if (!record_review(c, n, spans, redaction, object, error))
     return FALSE;
   cr_tx_event(p, CR_ROLE_PRIVACY, "note.cleared", object, n->state, kinds, cr_policy_version(c->policy));
   return keep_log(p, n->note, redaction, c->policy, error) &&
@@ -224,10 +249,18 @@ cr_project_redact(CrProject *p, const char *policy_name, const char *batch, CrPr
       !cr_project_require_vault(p, "clearing", error) || !set_policy(p, policy_name, error))
     return NULL;
   g_autoptr(CrPolicy) policy = cr_project_policy(p, error);
+  g_autoptr(CrUtility) utility = policy ? cr_utility_new(NULL, NULL, error) : NULL;
   g_autoptr(json_t) held = json_array();
-  Clearing c = {.p = p, .policy = policy, .by_kind = by_kind, .progress = progress, .user_data = user_data};
-  c.n_all = policy ? (guint64)n_clearable(p, batch, NULL) : 0;
-  if (!policy || !clear_batches(&c, batch, held, error)) {
+  if (!utility)
+    return NULL;
+  Clearing c = {.p = p,
+                .policy = policy,
+                .utility = utility,
+                .by_kind = by_kind,
+                .progress = progress,
+                .user_data = user_data};
+  c.n_all = (guint64)n_clearable(p, batch, NULL);
+  if (!clear_batches(&c, batch, held, error)) {
     cr_tx_rollback(p);
     return NULL;
   }

@@ -29,6 +29,18 @@ risk_row(const char *kind, const json_t *report)
   return row;
 }
 
+/* What the set lost that was no identifier. */
+static void
+state_clinical(json_t *preparation, const json_t *clinical)
+{
+  g_autofree char *share = cr_risk_figure_text(json_object_get(clinical, "share"), 100);
+  g_autofree char *text = g_strdup_printf("%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT ", %s %%",
+                                          json_integer_value(json_object_get(clinical, "masked")),
+                                          json_integer_value(json_object_get(clinical, "all")), share);
+  if (json_is_object(clinical))
+    json_object_set_new(preparation, "clinical_masked", json_string(text));
+}
+
 gboolean
 cr_release_state_risk(CrRelease *release, json_t *preparation, GError **error)
 {
@@ -42,6 +54,7 @@ cr_release_state_risk(CrRelease *release, json_t *preparation, GError **error)
   if (!report)
     return FALSE;
   json_object_set(preparation, "residual_risk", json_object_get(report, "statement"));
+  state_clinical(preparation, json_object_get(report, "clinical"));
   if (json_integer_value(json_object_get(report, "read_twice")) == 0)
     return TRUE;
   json_array_append_new(rows, risk_row("all", json_object_get(report, "all")));

@@ -8,7 +8,7 @@
 
 typedef struct {
   GHashTable *only;  /* ids, NULL: all */
-  GHashTable *found; /* note -> newest "found" of review.closed; json null where one alone read it */
+  GHashTable *found; /* note -> newest review.closed: {"found"?, "clinical"?} */
   guint64 n_leaks;
   CrReread *reread;
 } Walk;
@@ -50,8 +50,8 @@ take_note(Walk *w, const CrEventView *event, const char *note)
   if (!g_str_equal(event->action, "review.closed") || !event->new_value)
     return;
   g_autoptr(json_t) review = cr_json_parse(event->new_value, strlen(event->new_value), NULL);
-  json_t *found = json_object_get(review, "found");
-  g_hash_table_insert(w->found, g_strdup(note), found ? json_incref(found) : json_null());
+  if (review)
+    g_hash_table_insert(w->found, g_strdup(note), g_steal_pointer(&review));
 }
 
 static gboolean
@@ -240,10 +240,30 @@ sum_notes(const Walk *w, CrCaptureKinds *kinds)
   guint64 n = 0;
   g_hash_table_iter_init(&iter, w->found);
   while (g_hash_table_iter_next(&iter, NULL, &found)) {
-    n += json_is_object((const json_t *)found);
-    cr_capture_from_json(kinds, found);
+    const json_t *counts = json_object_get(found, "found");
+    n += json_is_object(counts);
+    cr_capture_from_json(kinds, counts);
   }
   return n;
+}
+
+/* Of the clinical words of the notes, those that masking took: null where it was not counted. */
+static json_t *
+clinical_json(const Walk *w)
+{
+  GHashTableIter iter;
+  gpointer review;
+  guint64 all = 0, masked = 0;
+  g_hash_table_iter_init(&iter, w->found);
+  while (g_hash_table_iter_next(&iter, NULL, &review)) {
+    const json_t *counts = json_object_get(review, "clinical");
+    all += (guint64)MAX(0, json_integer_value(json_array_get(counts, 0)));
+    masked += (guint64)MAX(0, json_integer_value(json_array_get(counts, 1)));
+  }
+  CrRiskFigure share = cr_risk_wilson(masked, all);
+  return all ? json_pack("{s:I, s:I, s:o}", "all", (json_int_t)all, "masked", (json_int_t)masked, "share",
+                         cr_risk_figure_json(&share))
+             : json_null();
 }
 
 json_t *
@@ -258,9 +278,9 @@ cr_risk_report(CrProject *p, GHashTable *only, GError **error)
   CrCapture all = {{0}};
   guint64 n_twice = sum_notes(&w, &kinds);
   json_t *rows = kinds_json(&kinds, &all), *again = reread_json(&reread);
-  return json_pack("{s:I, s:I, s:o, s:o, s:o, s:I, s:o}", "notes", (json_int_t)g_hash_table_size(found),
+  return json_pack("{s:I, s:I, s:o, s:o, s:o, s:I, s:o, s:o}", "notes", (json_int_t)g_hash_table_size(found),
                    "read_twice", (json_int_t)n_twice, "all", capture_json(&all), "kinds", rows, "reread",
-                   again, "leaks_reported", (json_int_t)w.n_leaks, "statement",
+                   again, "leaks_reported", (json_int_t)w.n_leaks, "clinical", clinical_json(&w), "statement",
                    statement(n_twice, &all, again, w.n_leaks));
 }
 

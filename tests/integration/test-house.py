@@ -14,7 +14,7 @@ SOURCE = os.path.abspath(SOURCE)
 FLOORS = [['base'], ['text'], ['tagger', 'onnx'], ['store', 'audit', 'intake', 'phi', 'agreement', 'risk', 'guidelines', 'formats'], ['evaluation'], ['workflow'], ['cli']]
 FLOOR_OF = {room: i for i, floor in enumerate(FLOORS) for room in floor}
 # The public header that is a room's door stands on that room's floor.
-DOORS = {'error': 'base', 'json': 'base', 'text': 'text', 'known': 'text', 'tagger': 'tagger', 'intake': 'intake', 'phi': 'phi', 'attack': 'phi', 'agreement': 'agreement', 'risk': 'risk',
+DOORS = {'error': 'base', 'json': 'base', 'text': 'text', 'known': 'text', 'tagger': 'tagger', 'intake': 'intake', 'phi': 'phi', 'attack': 'phi', 'utility': 'phi', 'agreement': 'agreement', 'risk': 'risk',
          'evaluation': 'evaluation', 'guidelines': 'guidelines', 'formats': 'formats', 'project': 'workflow', 'privacy': 'workflow', 'reading': 'workflow',
          'release': 'workflow', 'quality': 'workflow'}
 # A foreign library is wrapped by the rooms named here and included nowhere else. Path prefixes: a room, or a file of one.
@@ -358,6 +358,10 @@ def check_quasi(n, fields):
     check(fields[1] != 'kind' or fields[2] in kinds(), n, fields)
 
 
+def check_utility(n, fields):
+    check(len(fields) == 2 and fields[0] in ('drug', 'problem', 'lab') and re.fullmatch('[a-z]+( [a-z]+)*', fields[1]), n, fields)
+
+
 def check_policy(n, fields):
     if fields[0] == fields[0].lower():
         check(fields[0] in ('name', 'version', 'zip', 'birth-year') and len(fields) == 2, n, fields)
@@ -371,7 +375,7 @@ def check_scheme(n, fields):
 
 TABLES = {'kinds': check_kinds, 'rules': check_rule, 'gazetteer': check_phrase, 'scan': check_scan, 'words': check_words,
           'nicknames': check_nicknames, 'zip3-2000': check_zip3, 'onnx-labels': check_onnx_labels, 'policy-safe-harbor': check_policy, 'policy-limited': check_policy,
-          'policy-expert': check_policy, 'quasi': check_quasi, 'schemes': check_scheme}
+          'policy-expert': check_policy, 'quasi': check_quasi, 'utility': check_utility, 'schemes': check_scheme}
 # What a language has of its own: the other tables are shared.
 LANGUAGE_TABLES = ('rules', 'words', 'gazetteer', 'nicknames')
 

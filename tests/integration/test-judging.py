@@ -150,4 +150,41 @@ def read_again():
         home.verify()
 
 
+
+@test
+def utility():
+    """What masking took of the clinical words is counted at clearing and told by word to who may open the originals"""
+    with Home() as home:
+        home.init()
+        rows = [{'id': 'a', 'text': 'Ms. Warfarin Lopez takes warfarin and metformin for asthma. Hgb 9.2.'}, {'id': 'b', 'text': 'Takes warfarin.'}]
+        home.run('import', home.file('notes.jsonl', rows))
+        home.run('detect')
+        shown = {row['source']: home.run('review', 'show', row['note']).json for row in home.run('review', 'list').lines}
+        lines = [dict(span(shown['a'], 'Warfarin Lopez'), kind='PATIENT', decision='add')]
+        lines += [{'note': row['note'], 'decision': 'remove-rest'} for row in shown.values()]
+        home.run('review', 'decide', '--file', home.file('decisions.jsonl', lines))
+        home.run('review', 'sign', 'import-1')
+        home.run('redact')
+        report = home.run('quality').json
+        same((report['clinical']['all'], report['clinical']['masked']), (6, 1))
+        told = report['utility']
+        same(told['classes'], {'drug': {'all': 4, 'masked': 1}, 'problem': {'all': 1, 'masked': 0}, 'eponym': {'all': 0, 'masked': 0},
+                               'lab': {'all': 1, 'masked': 0}})
+        same(told['words'], [{'word': 'warfarin', 'class': 'drug', 'masked': 1, 'all': 3}])
+        near(told['share']['value'], 1 / 6, 'share')
+        near(told['precision']['value'], 1 / 2, 'precision')
+        same(told['words_masked'], 2)
+        text = plain(home, 'quality')
+        check('drug     1 of 4 masked' in text and 'Lopez' not in text, text)
+        engineer = {'member': home.add_member('Engineer', 'engineer', 'engineer passphrase'), 'passphrase': 'engineer passphrase'}
+        report = home.run('quality', **engineer).json
+        same((report['utility'], report['clinical']['masked']), (None, 1))
+        check('Of 6 clinical words 1 were masked' in plain(home, 'quality', **engineer), 'the engineer is not told')
+        same([e['action'] for e in home.run('audit log').lines if e['action'].startswith('utility')], ['utility.measured'] * 2)
+        out = home.file('out')
+        home.export(out, '--unlabelled', formats='jsonl')
+        with open(os.path.join(out, 'dataset-card.md'), encoding='utf-8') as f:
+            check('1 of 6' in f.read(), 'the card does not say it')
+
+
 main()
