@@ -78,7 +78,7 @@ def evaluation():
     """The notes of tests/evaluation/english are in order: halves, origins, lengths, and every mark is its slice"""
     docs = documents(run(os.path.join(SOURCE, 'tests', 'evaluation', 'english')))
     halves = [d['meta']['split'] for d in docs]
-    check(len(docs) >= 200 and abs(halves.count('dev') - halves.count('test')) <= 1, len(docs), halves.count('dev'))
+    check(len(docs) >= 230 and abs(halves.count('dev') - halves.count('test')) <= 1, len(docs), halves.count('dev'))
     origins = {}
     for d in docs:
         check(100 <= len(d['text']), d['id'], len(d['text']))
@@ -90,7 +90,18 @@ def evaluation():
             origin = e['attributes'].get('origin')
             origins[origin] = origins.get(origin, 0) + 1
     origins.pop(None)
-    check(sum(n >= 30 for n in origins.values()) >= 8, origins)
+    check(sum(n >= 30 for n in origins.values()) >= 20, origins)
+
+
+@test
+def counts():
+    """The README of the notes counts what is there"""
+    folder = os.path.join(SOURCE, 'tests', 'evaluation', 'english')
+    done = run(folder, '--counts')
+    same(done.returncode, 0, done.stderr)
+    with open(os.path.join(folder, 'README.md'), encoding='utf-8') as f:
+        said = {line[2:] for line in f.read().splitlines() if line.startswith('- ')}
+    same(said, {line for line in done.stdout.splitlines() if not line.startswith('note: ')})
 
 
 main()
