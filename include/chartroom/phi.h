@@ -49,6 +49,11 @@ CR_EXPORT const char *cr_phi_kind_name(CrPhiKind kind); /* "PATIENT" */
 CR_EXPORT gboolean cr_phi_kind_parse(const char *name, CrPhiKind *kind);
 CR_EXPORT const char *cr_phi_kind_identifier(CrPhiKind kind);    /* Safe Harbor letter, "A".."R" */
 CR_EXPORT gboolean cr_phi_kind_is_reported_only(CrPhiKind kind); /* STATE COUNTRY AGE YEAR PROFESSION */
+/* What the labels of another annotation scheme ("meddocan", "asq-phi") are: label -> name of a kind, or "-"
+ * for what is no identifier. From the table schemes.tsv; NOT_FOUND where it lacks the scheme. transfer full
+ */
+CR_EXPORT GHashTable *cr_phi_scheme_load(const char *rules_dir, const char *scheme,
+                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 typedef struct {
   CrSpan span; /* bytes */

@@ -23,7 +23,7 @@ static const char help[] =
     "Example: chartroom eval --gold gold.jsonl --system found.jsonl --group origin\n";
 
 typedef struct {
-  char *gold, *format, *gold_key, *system_key, *label_map, *group;
+  char *gold, *format, *gold_key, *system_key, *scheme, *label_map, *group;
   char **systems;
   gboolean all_kinds, errors;
   int n_errors, n_bootstrap;
@@ -37,6 +37,7 @@ options_clear(Options *options)
   g_clear_pointer(&options->format, g_free);
   g_clear_pointer(&options->gold_key, g_free);
   g_clear_pointer(&options->system_key, g_free);
+  g_clear_pointer(&options->scheme, g_free);
   g_clear_pointer(&options->label_map, g_free);
   g_clear_pointer(&options->group, g_free);
   g_clear_pointer(&options->systems, g_strfreev);
@@ -71,6 +72,9 @@ parse(CrCli *cli, int argc, char **argv, Options *options, int *status)
        "F"},
       {"group", 0, 0, G_OPTION_ARG_STRING, &options->group,
        "Figures by this member of the documents' meta, or attribute of the gold entities", "KEY"},
+      {"scheme", 0, 0, G_OPTION_ARG_STRING, &options->scheme,
+       "Gold's labels are of this scheme (meddocan, i2b2-2014, asq-phi, presidio): take them as kinds",
+       "NAME"},
       {"label-map", 0, 0, G_OPTION_ARG_FILENAME, &options->label_map,
        "Table LABEL<tab>LABEL of both sides' labels; - sets one aside", "FILE"},
       {"gold-key", 0, 0, G_OPTION_ARG_STRING, &options->gold_key, "entities or phi, in JSON lines", "KEY"},
@@ -204,6 +208,7 @@ cr_cmd_eval(int argc, char **argv)
                                  .format = options.format,
                                  .gold_key = options.gold_key,
                                  .system_key = options.system_key,
+                                 .scheme = options.scheme,
                                  .label_map = options.label_map,
                                  .group = options.group,
                                  .all_kinds = options.all_kinds};

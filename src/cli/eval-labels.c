@@ -37,7 +37,7 @@ cr_label_map_read(const char *path, GError **error)
 void
 cr_label_map_apply(GHashTable *map, GPtrArray *corpus)
 {
-  for (guint d = 0; d < corpus->len; d++) {
+  for (guint d = 0; map != NULL && d < corpus->len; d++) {
     GArray *spans = ((CrCorpusDocument *)corpus->pdata[d])->spans;
     for (guint i = 0; i < spans->len; i++) {
       CrCorpusSpan *span = &g_array_index(spans, CrCorpusSpan, i);

@@ -369,11 +369,15 @@ build_scheme(CrStudy *study, gboolean all_kinds)
 }
 
 static gboolean
-apply_map(CrStudy *study, const char *path, GError **error)
+apply_maps(CrStudy *study, const CrStudyOptions *options, GError **error)
 {
-  g_autoptr(GHashTable) map = path != NULL ? cr_label_map_read(path, error) : NULL;
-  if (path == NULL || map == NULL)
-    return path == NULL;
+  g_autoptr(GHashTable) map = options->label_map ? cr_label_map_read(options->label_map, error) : NULL;
+  if (options->label_map != NULL && map == NULL)
+    return FALSE;
+  g_autoptr(GHashTable) kinds = options->scheme ? cr_phi_scheme_load(NULL, options->scheme, error) : NULL;
+  if (options->scheme != NULL && kinds == NULL)
+    return FALSE;
+  cr_label_map_apply(kinds, study->gold);
   cr_label_map_apply(map, study->gold);
   for (guint s = 0; s < study->n_systems; s++)
     cr_label_map_apply(map, study->systems[s].corpus);
@@ -405,7 +409,7 @@ cr_study_read(CrStudy *study, const CrStudyOptions *options, GError **error)
   Names names = {labels, groups, options->group};
   study->missing = g_ptr_array_new();
   study->n_systems = g_strv_length(options->systems);
-  if (!read_all(study, options, error) || !apply_map(study, options->label_map, error) ||
+  if (!read_all(study, options, error) || !apply_maps(study, options, error) ||
       !list_labels_and_groups(study, &names, error))
     return FALSE;
   g_autofree CrCorpusDocument **first = g_new0(CrCorpusDocument *, study->gold->len + 1),

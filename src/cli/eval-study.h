@@ -11,6 +11,7 @@ typedef struct {
   char **systems;                    /* paths, one or two, NULL-terminated */
   const char *format;                /* of all; NULL: each by its looks */
   const char *gold_key, *system_key; /* "entities", "phi"; NULL: by what there is */
+  const char *scheme;                /* of gold's labels, NULL */
   const char *label_map, *group;     /* NULL */
   gboolean all_kinds;                /* no kind is only reported */
 } CrStudyOptions;
@@ -48,7 +49,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CrStudy, cr_study_clear)
 /* A table of labels: "FROM<TAB>TO". name -> name. BAD_COLUMNS with file:line. The label "-" is neither miss
  * nor false alarm, whatever the others are. */
 GHashTable *cr_label_map_read(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Renames the spans of a corpus in place. */
+/* Renames the spans of a corpus in place. map NULL: nothing. */
 void cr_label_map_apply(GHashTable *map, GPtrArray *corpus);
 
 /* ---- eval-print.c ---- */

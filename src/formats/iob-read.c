@@ -92,7 +92,7 @@ split_row(const char *bytes, gsize n_bytes)
   for (gsize i = row.n_token; i < n_bytes; i++) {
     if (!is_separator(bytes[i], by_tab))
       continue;
-    row.n_columns += by_tab || !is_separator(bytes[i - 1], by_tab);
+    row.n_columns += by_tab || i == row.n_token || !is_separator(bytes[i - 1], by_tab);
     last = i + 1;
   }
   if (row.n_columns > 1) {

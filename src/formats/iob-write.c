@@ -3,6 +3,8 @@
 #include "formats/formats-private.h"
 #include <string.h>
 
+static const char byte_order_mark[] = "\xEF\xBB\xBF";
+
 CrIobDocument *
 cr_iob_document_new(const char *id, const CrText *text)
 {
@@ -122,6 +124,9 @@ cr_iob_write(const char *path, const GPtrArray *documents, GError **error)
       g_string_append_printf(rows, "%s\n\n", document->opening);
     for (guint t = 0; t < document->tokens->len; t++)
       append_row(rows, document, owners, t);
+    /* A first token that starts with a byte order mark would lose it: the file's own stands before it. */
+    if (i == 0 && g_str_has_prefix(rows->str, byte_order_mark))
+      g_string_prepend(rows, byte_order_mark);
     if (!cr_out_write(out, rows->str, rows->len, error))
       return FALSE;
   }

@@ -144,6 +144,11 @@ def identifiers():
         same(figures(gold, gold, '--system-key', 'entities')['strict']['f1']['value'], 1)
         refused('bad-columns', 'odd.tsv:2', '--gold', gold, '--system', system, '--label-map', f.put('odd.tsv', 'A\tB\nC\n'))
         refused('bad-columns', 'odd.tsv:2', '--gold', gold, '--system', system, '--label-map', f.put('odd.tsv', 'A\tB\nA\tC\n'))
+        theirs = f.put('theirs.jsonl', [doc('a', entity('Quentin Ashby', 'NOMBRE_SUJETO_ASISTENCIA', text), entity('03/04/2021', 'FECHAS', text),
+                                             entity('Mr.', 'SEXO_SUJETO_ASISTENCIA', text), text=text)])
+        r = figures(theirs, system, '--scheme', 'meddocan')
+        same((r['mode'], r['strict']['f1']['value'], r['spans_covered']['of'], r['per_label']['-']['gold']), ('phi', 1, 2, 1))
+        refused('not-found', 'no-such', '--gold', gold, '--system', system, '--scheme', 'no-such')
         refused('usage', 'key', '--gold', gold, '--system', system, '--gold-key', 'findings')
 
 
