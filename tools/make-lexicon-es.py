@@ -15,6 +15,7 @@ import unicodedata
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
 SPANISH = "ES MX AR CO CL PE VE EC GT CU BO DO HN PY SV NI CR PA PR UY".split()
+PARTICLES = {"del", "los", "las", "van", "von", "den", "der", "ibn"}
 # Endings that only words of medicine have.
 CLINICAL = re.compile(r".{3,}(?:itis|osis|oma|omas|emia|uria|patia|patias|ectomia|ostomia|otomia|scopia|scopias|grafia|grafias|algia|algias"
                       r"|plastia|plejia|penia|cardia|pnea|rragia|rrea|megalia|logia|logico|logica|logicos|logicas|terapia|genesis|fagia)")
@@ -71,7 +72,7 @@ def popular(table, folder):
     for name, flag in (("common-forenames-by-country.csv", "f"), ("common-surnames-by-country.csv", "l")):
         for row in csv.DictReader(open(f"{folder}/{name}", encoding="utf-8-sig")):
             for part in re.split(r"[\s/,()]+", row["Romanized Name"] + " " + row["Localized Name"]):
-                if len(part) >= 3:
+                if len(part) >= 3 and fold(part) not in PARTICLES:
                     add(table, fold(part), flag + ("7" if row["Country"] in SPANISH else "4"))
 
 

@@ -86,7 +86,8 @@ read_name(const PhiPage *page, guint i, const PhiRule *rule)
     after = at + 1;
     if (phi_es_is_char(page, after, '.') && phi_es_gap(page, after) == PHI_GAP_NONE &&
         phi_es_shape(page, at) == PHI_SHAPE_INITIAL)
-      after++;
+      after +=
+          phi_token_is(page, after + 1, "a") && phi_es_gap(page, after + 1) == PHI_GAP_NONE ? 2 : 1; /* M.a */
     at = skip_join(page, after, rule);
     if (phi_es_gap(page, at) > PHI_GAP_SPACE)
       break;

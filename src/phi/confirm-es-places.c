@@ -70,8 +70,13 @@ phi_es_place_end(const PhiPage *page, guint i, const PhiPhrase **phrase)
   char words[128];
   gsize n = 0;
   guint after = i;
-  for (guint at = i; at < page->tokens->len && at < i + 7; at++) {
+  for (guint at = i; at < page->tokens->len && at < i + 9; at++) {
     const PhiToken *token = PHI_TOKEN(page, at);
+    if (at > i && phi_es_is_char(page, at, '.') && token->gap == PHI_GAP_NONE &&
+        PHI_TOKEN(page, at - 1)->end - PHI_TOKEN(page, at - 1)->start <= 3) {
+      after = after == at ? at + 1 : after; /* D.F. */
+      continue;
+    }
     if (token->shape == PHI_SHAPE_PUNCT || (at > i && token->gap > PHI_GAP_SPACE) ||
         n + (token->end - token->start) + 2 > sizeof words)
       break;
@@ -91,6 +96,15 @@ phi_es_place_end(const PhiPage *page, guint i, const PhiPhrase **phrase)
 
 /* ---- towns ---- */
 
+/* An article that opens a name: La Linea, El Temple, A Coruna, O Barco. */
+static gboolean
+is_article(const PhiPage *page, guint i)
+{
+  static const char *const articles[] = {"a", "o", "as", "os", "la", "el", "los", "las", "les", "sa", NULL};
+  return phi_es_word_in(page, i, articles) && phi_token_is_capital(page, i) &&
+         phi_token_is_capital(page, i + 1) && phi_es_gap(page, i + 1) == PHI_GAP_SPACE;
+}
+
 static guint
 town_end(const PhiPage *page, guint i)
 {
@@ -101,6 +115,8 @@ town_end(const PhiPage *page, guint i)
     if (phi_es_is_link(page, at) && phi_es_shape(page, at) == PHI_SHAPE_LOWER && at > i)
       continue;
     guint32 lex = phi_es_lex(page, at);
+    if (is_article(page, at))
+      continue;
     if (!phi_token_is_capital(page, at) || (lex & (PHI_LEX_STOP | PHI_LEX_TITLE)) ||
         (phi_es_shape(page, at) == PHI_SHAPE_INITIAL && !phi_es_is_link(page, at)) ||
         phi_es_is_char(page, at + 1, ':') || phi_es_is_char(page, at + 1, '@'))
@@ -138,6 +154,8 @@ PHI_CONFIRMER(phi_confirm_es_town)
   for (guint n = 0; n < 4 && phi_es_gap(page, i) <= PHI_GAP_WIDE; n++) {
     if (!header && !phi_token_is_capital(page, i))
       break;
+    if (phi_es_shape(page, i) == PHI_SHAPE_NUMBER && phi_es_length(page, i) == 5)
+      phi_page_add(page, PHI_TOKEN(page, i)->start, PHI_TOKEN(page, i)->end, CR_PHI_ZIP, 0.9, rule->by);
     guint after = phi_es_add_town(page, i, rule->by, rule->score);
     if (after == i)
       break;
@@ -181,13 +199,12 @@ opens_name(const PhiPage *page, guint i)
   return phi_es_word_in(page, i, holy);
 }
 
-/* Galician articles: A Coruna, O Barco. */
 static gboolean
-is_article(const PhiPage *page, guint i)
+is_institution(const PhiPage *page, guint i)
 {
-  static const char *const articles[] = {"a", "o", "as", "os", NULL};
-  return phi_es_word_in(page, i, articles) && phi_token_is_capital(page, i) &&
-         phi_token_is_capital(page, i + 1) && phi_es_gap(page, i + 1) == PHI_GAP_SPACE;
+  static const char *const words[] = {"hospital",  "clinica",   "centro",      "complejo",
+                                      "instituto", "sanatorio", "policlinica", NULL};
+  return phi_es_word_in(page, i, words) && phi_token_is_capital(page, i);
 }
 
 typedef enum { PIECE_NONE, PIECE_LINK, PIECE_GENERIC, PIECE_NAME } Piece;
@@ -213,6 +230,8 @@ piece_of(const PhiPage *page, guint i)
     return lex & PHI_LEX_GENERIC ? PIECE_GENERIC : PIECE_NAME;
   if (lex & PHI_LEX_GENERIC)
     return PIECE_GENERIC;
+  if ((lex & PHI_LEX_STOP) && i > 0 && is_institution(page, i))
+    return phi_es_is_char(page, i - 1, '-') || is_institution(page, i - 1) ? PIECE_GENERIC : PIECE_NONE;
   if (lex & PHI_LEX_STOP)
     return i > 0 && phi_es_is_link(page, i - 1) && phi_token_is_capital(page, i) ? PIECE_NAME : PIECE_NONE;
   if (phi_es_shape(page, i) == PHI_SHAPE_LOWER)
@@ -221,11 +240,13 @@ piece_of(const PhiPage *page, guint i)
 }
 
 /* The match is the word that opens an institution's name; the name follows. Generic words alone (hospital
- * general) name nothing; with capitals (Hospital General) they may. context "direct": no particle between. */
+ * general) name nothing; with capitals (Hospital General) they may. context: direct (no particle between),
+ * titled (a particle may stand before the generic words: Facultad de Medicina). */
 PHI_CONFIRMER(phi_confirm_es_facility)
 {
   guint i = phi_token_at(page, candidate->end), after = i;
   gboolean named = FALSE, capital = g_ascii_isupper(page->s[candidate->start]);
+  gboolean loose = strcmp(rule->context, "titled") == 0, linked = FALSE;
   guint titled = i; /* token after the generic words with capitals */
   if (!phi_es_cue_stands(page, candidate) || !phi_stands_alone(page, candidate->start, candidate->end))
     return FALSE;
@@ -241,7 +262,8 @@ PHI_CONFIRMER(phi_confirm_es_facility)
     i += day ? 3 : 1;
     if (piece == PIECE_NAME || (piece == PIECE_GENERIC && named))
       after = i;
-    if (piece == PIECE_GENERIC && capital && !named && phi_token_is_capital(page, i - 1))
+    linked = linked || (piece == PIECE_LINK && !loose);
+    if (piece == PIECE_GENERIC && capital && !named && !linked && phi_token_is_capital(page, i - 1))
       titled = i;
   }
   if (!named) {
@@ -252,6 +274,22 @@ PHI_CONFIRMER(phi_confirm_es_facility)
     return FALSE;
   candidate->end = PHI_TOKEN(page, after - 1)->end;
   return TRUE;
+}
+
+/* "Centro de Transfusion Sanguinea de Navarra": the match is only the beginning of such a name. */
+PHI_CONFIRMER(phi_confirm_es_centre)
+{
+  guint i = phi_token_at(page, candidate->start) + 1, after = i;
+  for (guint n = 0; n < MAX_PLACE_TOKENS; n++, i++) {
+    if (phi_es_gap(page, i) > PHI_GAP_SPACE || (!phi_es_is_link(page, i) && !phi_token_is_capital(page, i)))
+      break;
+    if (n > 1 && (phi_es_lex(page, i) & PHI_LEX_STOP) && !phi_es_is_link(page, i) &&
+        !phi_es_is_link(page, i - 1))
+      break;
+    after = phi_token_is_capital(page, i) ? i + 1 : after;
+  }
+  candidate->end = MAX(candidate->end, PHI_TOKEN(page, after - 1)->end);
+  return after > phi_token_at(page, candidate->start) + 1;
 }
 
 /* ---- addresses ---- */
@@ -281,19 +319,19 @@ is_street_type(const PhiPage *page, guint i)
 static gboolean
 is_unit(const PhiPage *page, guint i)
 {
-  static const char *const units[] = {"n\302\272",    "no",          "num",        "numero",  "nro",
-                                      "bis",          "piso",        "pta",        "puerta",  "esc",
-                                      "escalera",     "portal",      "bloque",     "bl",      "izq",
-                                      "izqda",        "izquierda",   "izda",       "dcha",    "derecha",
-                                      "dcho",         "der",         "dch",        "bajo",    "bajos",
-                                      "atico",        "entlo",       "entresuelo", "pral",    "local",
-                                      "km",           "kilometro",   "s",          "n",       "planta",
-                                      "oficina",      "of",          "dpto",       "depto",   "dto",
-                                      "departamento", "int",         "interior",   "ext",     "exterior",
-                                      "mz",           "manzana",     "lote",       "lt",      "casa",
-                                      "apto",         "apartamento", "apt",        "parcela", "esq",
-                                      "esquina",      "entre",       "duplicado",  "sn",      "\302\272",
-                                      "\302\252",     "o",           "a",          "centro",  NULL};
+  static const char *const units[] = {
+      "n\302\272", "no",        "num",       "numero",      "nro",          "bis",
+      "piso",      "pta",       "puerta",    "esc",         "escalera",     "portal",
+      "bloque",    "bl",        "izq",       "izqda",       "izquierda",    "izda",
+      "dcha",      "derecha",   "dcho",      "der",         "dch",          "bajo",
+      "bajos",     "atico",     "entlo",     "entresuelo",  "pral",         "local",
+      "km",        "kilometro", "s",         "n",           "planta",       "oficina",
+      "of",        "dpto",      "depto",     "dto",         "departamento", "int",
+      "interior",  "ext",       "exterior",  "mz",          "manzana",      "lote",
+      "lt",        "casa",      "apto",      "apartamento", "apt",          "parcela",
+      "iz",        "mo",        "er",        "ro",          "edf",          "esq",
+      "esquina",   "entre",     "duplicado", "sn",          "\302\272",     "\302\252",
+      "o",         "a",         "centro",    NULL};
   if (phi_es_shape(page, i) == PHI_SHAPE_INITIAL)
     return TRUE;
   if (phi_token_is_word(page, i) && page->s[PHI_TOKEN(page, i)->start] == '\xc2')
@@ -307,12 +345,23 @@ is_house_number(const PhiPage *page, guint i)
   return phi_es_shape(page, i) == PHI_SHAPE_NUMBER && phi_es_length(page, i) <= 4;
 }
 
+/* "paseo diario 30 minutos" */
+static gboolean
+is_measured(const PhiPage *page, guint i)
+{
+  static const char *const measures[] = {"min",  "minutos", "hora",  "horas", "metros", "m",  "anos",
+                                         "dias", "meses",   "veces", "mg",    "cm",     "mm", NULL};
+  return phi_es_gap(page, i) == PHI_GAP_SPACE && phi_es_word_in(page, i, measures);
+}
+
 /* A number within a few words: "calle mayor 5". */
 static gboolean
 number_ahead(const PhiPage *page, guint i)
 {
-  for (guint at = i; at < i + 6 && phi_es_gap(page, at) <= PHI_GAP_SPACE; at++) {
+  for (guint at = i; at < i + 7 && (at == i || phi_es_gap(page, at) <= PHI_GAP_SPACE); at++) {
     if (is_house_number(page, at))
+      return !phi_es_is_link(page, at - 1) && !is_measured(page, at + 1);
+    if (phi_token_is(page, at, "s") && phi_es_is_char(page, at + 1, '/'))
       return TRUE;
     if (phi_es_shape(page, at) == PHI_SHAPE_PUNCT && !phi_es_is_char(page, at, ','))
       return FALSE;
@@ -338,13 +387,25 @@ mark_goes_on(const PhiPage *page, guint i)
   if (c == ',')
     return unit || is_street_type(page, i + 1);
   if (c == '.')
-    return unit ||
+    return unit || is_street_type(page, i + 1) ||
            (i > 0 && phi_es_gap(page, i) == PHI_GAP_NONE &&
             (phi_es_length(page, i - 1) <= 4 || is_street_type(page, i - 1) || is_unit(page, i - 1)) &&
             phi_es_shape(page, i - 1) != PHI_SHAPE_NUMBER && phi_token_is_word(page, i + 1));
   if (c == '(' || c == ')' || c == ':' || c == ';' || c == '@')
     return FALSE;
   return unit || (phi_es_gap(page, i + 1) == PHI_GAP_NONE && phi_es_gap(page, i) == PHI_GAP_NONE);
+}
+
+/* "E-28046", "C.P. 02006": what follows is a postcode. */
+static gboolean
+opens_postcode(const PhiPage *page, guint i)
+{
+  if (phi_es_shape(page, i) != PHI_SHAPE_INITIAL)
+    return FALSE;
+  if (phi_es_is_char(page, i + 1, '-') && phi_es_length(page, i + 2) == 5)
+    return TRUE;
+  guint p = phi_es_is_char(page, i + 1, '.') ? i + 2 : i + 1;
+  return phi_token_is(page, i, "c") && phi_token_is(page, p, "p") && p > i + 1;
 }
 
 static gboolean
@@ -357,17 +418,22 @@ word_goes_on(const PhiPage *page, guint i, Street *street)
     street->numbered = FALSE;
     return TRUE;
   }
-  if (is_unit(page, i) && (street->numbered || phi_es_shape(page, i) != PHI_SHAPE_INITIAL ||
-                           phi_es_is_char(page, i + 1, '.') || phi_es_is_char(page, i + 1, '/'))) {
+  if (opens_postcode(page, i))
+    return FALSE;
+  gboolean glued =
+      i > 0 && phi_es_shape(page, i - 1) == PHI_SHAPE_NUMBER && phi_es_gap(page, i) == PHI_GAP_NONE;
+  if ((glued && phi_es_length(page, i) <= 3) ||
+      (is_unit(page, i) && (street->numbered || phi_es_shape(page, i) != PHI_SHAPE_INITIAL ||
+                            phi_es_is_char(page, i + 1, '.') || phi_es_is_char(page, i + 1, '/')))) {
     street->after = i + 1;
     return TRUE;
   }
   if (street->numbered)
-    return phi_es_is_link(page, i) && is_unit(page, i + 1);
+    return phi_es_is_link(page, i) && (is_unit(page, i + 1) || is_house_number(page, i + 1));
   if (phi_es_is_link(page, i))
     return TRUE;
   if ((lex & PHI_LEX_STOP) && !opens_name(page, i) &&
-      !(street->n_words == 0 && phi_token_is_capital(page, i) && number_ahead(page, i)))
+      !(phi_token_is_capital(page, i) && (number_ahead(page, i) || is_street_type(page, i - 1))))
     return FALSE;
   if (!phi_token_is_capital(page, i) && !(street->small && number_ahead(page, i)) && !opens_name(page, i))
     return FALSE;
@@ -402,7 +468,7 @@ read_postcode(PhiPage *page, guint i)
   static const char *const codes[] = {"cp", "c", "p", "codigo", "postal", "d", "e", NULL};
   for (guint n = 0; n < 8 && phi_es_gap(page, i) <= PHI_GAP_LINE; n++, i++) {
     gboolean mark = phi_es_shape(page, i) == PHI_SHAPE_PUNCT && i < page->tokens->len &&
-                    strchr(",.-:/", page->s[PHI_TOKEN(page, i)->start]);
+                    strchr(",.-:/()", page->s[PHI_TOKEN(page, i)->start]);
     if (!mark && !phi_es_word_in(page, i, codes))
       break;
   }
@@ -413,7 +479,7 @@ read_postcode(PhiPage *page, guint i)
                "rule:zip.address");
   i++;
   while (phi_es_is_char(page, i, ',') || phi_es_is_char(page, i, '.') || phi_es_is_char(page, i, '-') ||
-         phi_es_is_char(page, i, '('))
+         phi_es_is_char(page, i, '(') || phi_es_is_char(page, i, ')'))
     i++;
   if (phi_es_gap(page, i) <= PHI_GAP_WIDE && phi_token_is_capital(page, i))
     phi_es_add_town(page, i, "rule:city.address", 0.9);
@@ -444,6 +510,16 @@ PHI_CONFIRMER(phi_confirm_es_address)
   return TRUE;
 }
 
+/* Words of the stop list that streets are named after. */
+static gboolean
+names_streets(const PhiPage *page, guint i)
+{
+  static const char *const words[] = {"hermanos", "profesor", "prof",   "doctor",  "dr",    "dra",
+                                      "san",      "santa",    "campus", "general", "padre", "madre",
+                                      "don",      "camino",   "puerta", NULL};
+  return phi_es_word_in(page, i, words) && phi_token_is_capital(page, i);
+}
+
 /* "Irunlarrea, 3 31008 Pamplona", "Altos de Nava, s/n": a street that does not say so. The match is its
  * number; the words before it are the street. */
 PHI_CONFIRMER(phi_confirm_es_untyped)
@@ -458,7 +534,7 @@ PHI_CONFIRMER(phi_confirm_es_untyped)
       break;
     if (!phi_token_is_capital(page, i) && !phi_es_is_link(page, i))
       break;
-    if ((lex & (PHI_LEX_STOP | PHI_LEX_GENERIC)) && !phi_es_is_link(page, i))
+    if ((lex & (PHI_LEX_STOP | PHI_LEX_GENERIC)) && !phi_es_is_link(page, i) && !names_streets(page, i))
       break;
     first = i;
   }
@@ -474,17 +550,17 @@ PHI_CONFIRMER(phi_confirm_es_untyped)
   return TRUE;
 }
 
-/* The match is the kind of street ("Calle", "c/", "Avda."). context "capital": a capital word must follow it.
- */
+/* The match is the kind of street ("Calle", "c/", "Avda."). context, words: capital (a capital word must
+ * follow it), numbered (and a number that). */
 PHI_CONFIRMER(phi_confirm_es_street)
 {
-  gboolean capital = strcmp(rule->context, "capital") == 0;
+  gboolean capital = strstr(rule->context, "capital") != NULL;
   guint i = phi_token_at(page, candidate->end);
   if (!phi_es_cue_stands(page, candidate))
     return FALSE;
   guint first = i;
   gboolean upper = g_ascii_isupper(page->s[candidate->start]);
-  Street street = {0, 0, FALSE, !capital};
+  Street street = {0, 0, FALSE, TRUE};
   guint named = first;
   while (phi_es_is_link(page, named) || phi_es_is_char(page, named, '.') || phi_es_is_char(page, named, ','))
     named++;
@@ -495,7 +571,8 @@ PHI_CONFIRMER(phi_confirm_es_street)
   read_street(page, first, &street);
   if (street.after <= first || (!street.n_words && !street.numbered))
     return FALSE;
-  if (!street.numbered && (!upper || !phi_token_is_capital(page, named)))
+  if (!street.numbered &&
+      (!upper || !phi_token_is_capital(page, named) || strstr(rule->context, "numbered") != NULL))
     return FALSE;
   if (!street.numbered)
     candidate->score = 0.75f;
@@ -504,7 +581,25 @@ PHI_CONFIRMER(phi_confirm_es_street)
   return TRUE;
 }
 
-/* Five digits before a town that the gazetteer knows. */
+static gboolean
+town_before(const PhiPage *page, guint i)
+{
+  const PhiPhrase *phrase = NULL;
+  guint end = i;
+  while (end > 0 && i - end < 2 &&
+         (phi_es_is_char(page, end - 1, '.') || phi_es_is_char(page, end - 1, ',') ||
+          phi_es_is_char(page, end - 1, '-') || phi_es_is_char(page, end - 1, '(')))
+    end--;
+  for (guint n = 1; n <= 6 && n <= end; n++)
+    if (phi_token_is_capital(page, end - n)) {
+      guint after = phi_es_place_end(page, end - n, &phrase);
+      if (after == end || after == end + 1)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* Five digits before or behind a town that the gazetteer knows. */
 PHI_CONFIRMER(phi_confirm_es_zip)
 {
   guint i = phi_token_at(page, candidate->start);
@@ -515,7 +610,8 @@ PHI_CONFIRMER(phi_confirm_es_zip)
   guint at = i + 1;
   while (phi_es_is_char(page, at, ',') || phi_es_is_char(page, at, '-') || phi_es_is_char(page, at, '('))
     at++;
-  if (!phi_token_is_capital(page, at) || phi_es_gap(page, at) > PHI_GAP_SPACE)
-    return FALSE;
-  return phi_es_place_end(page, at, &phrase) > at;
+  if (phi_token_is_capital(page, at) && phi_es_gap(page, at) <= PHI_GAP_SPACE &&
+      phi_es_place_end(page, at, &phrase) > at)
+    return TRUE;
+  return town_before(page, i);
 }

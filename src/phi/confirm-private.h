@@ -46,6 +46,7 @@ PHI_CONFIRMER(phi_confirm_es_town);
 PHI_CONFIRMER(phi_confirm_es_facility);
 PHI_CONFIRMER(phi_confirm_es_street);
 PHI_CONFIRMER(phi_confirm_es_zip);
+PHI_CONFIRMER(phi_confirm_es_centre);
 PHI_CONFIRMER(phi_confirm_es_address);
 PHI_CONFIRMER(phi_confirm_es_untyped);
 /* confirm-es-numbers.c */

@@ -39,6 +39,7 @@ static const PhiConfirmer confirmers[] = {
     {"es-facility", phi_confirm_es_facility},
     {"es-street", phi_confirm_es_street},
     {"es-zip", phi_confirm_es_zip},
+    {"es-centre", phi_confirm_es_centre},
     {"es-nif", phi_confirm_es_nif},
     {"es-nass", phi_confirm_es_nass},
     {"es-cif", phi_confirm_es_cif},
