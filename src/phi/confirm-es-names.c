@@ -13,6 +13,18 @@ option(const PhiRule *rule, const char *word)
   return at && (at == rule->context || at[-1] == ' ') && (at[n] == '\0' || at[n] == ' ');
 }
 
+/* A particle between two words of a name. "y" joins two surnames, and no more than that: a given name behind
+ * it is another person's. */
+gboolean
+phi_es_joins_name(const PhiPage *page, guint i)
+{
+  static const char *const and[] = {"y", "e", "i", NULL};
+  if (!phi_es_is_link(page, i) || phi_es_gap(page, i) > PHI_GAP_SPACE)
+    return FALSE;
+  guint32 next = phi_es_lex(page, i + 1);
+  return !phi_es_word_in(page, i, and) || (PHI_LAST(next) >= 4 && PHI_FIRST(next) < PHI_LAST(next));
+}
+
 static gboolean
 is_key(const PhiPage *page, guint i)
 {
@@ -45,7 +57,7 @@ static gboolean
 is_name_word(const PhiPage *page, guint i, guint start, gboolean lower, gboolean sure)
 {
   guint32 lex = phi_es_lex(page, i);
-  if (!phi_token_is_word(page, i) || is_key(page, i))
+  if (!phi_token_is_word(page, i) || (i > start && is_key(page, i)))
     return FALSE;
   PhiShape shape = phi_es_shape(page, i);
   if (shape == PHI_SHAPE_INITIAL)
@@ -67,12 +79,13 @@ skip_join(const PhiPage *page, guint i, const PhiRule *rule)
   if (phi_es_is_char(page, at, '.') && phi_es_gap(page, at) == PHI_GAP_NONE && at > 0 &&
       is_abbreviated(page, at - 1))
     at++;
-  else if (phi_es_is_char(page, at, '-') && phi_es_gap(page, at + 1) <= PHI_GAP_SPACE)
+  else if (phi_es_is_char(page, at, '-') && phi_es_gap(page, at + 1) <= PHI_GAP_SPACE &&
+           PHI_LAST(phi_es_lex(page, at + 1)) >= 3)
     at++;
   else if (option(rule, "comma") && phi_es_is_char(page, at, ',') &&
            phi_es_gap(page, at + 1) <= PHI_GAP_SPACE)
     at++;
-  for (guint n = 0; n < 3 && phi_es_is_link(page, at) && phi_es_gap(page, at) <= PHI_GAP_SPACE; n++)
+  for (guint n = 0; n < 3 && phi_es_joins_name(page, at); n++)
     at++;
   return at;
 }
@@ -172,7 +185,7 @@ read_list(PhiPage *page, const PhiRule *rule, guint i)
 
 /* context, words: line (the name may stand on the next line), lower (small letters too), comma (surnames,
  * given name), tight (only a full stop between), proof (the lexicon must speak for it), sure (any capitalised
- * word is one), list. */
+ * word is one), kin ("de" before it belongs to the cue), given (it opens with a given name), list. */
 PHI_CONFIRMER(phi_confirm_es_name)
 {
   if (!phi_es_cue_stands(page, candidate))
@@ -180,6 +193,8 @@ PHI_CONFIRMER(phi_confirm_es_name)
   guint first = skip_to_name(page, phi_token_at(page, candidate->end), rule);
   if (first >= page->tokens->len)
     return FALSE;
+  if (option(rule, "kin") && phi_token_is(page, first, "de"))
+    first++; /* hija de */
   guint after = read_name(page, first, rule);
   if (after == first || phi_name_is_eponym(page, first, after) || !small_name_fits(page, first))
     return FALSE;

@@ -148,6 +148,8 @@ skip_link(const PhiPage *page, guint32 at)
                                       "el",
                                       "la",
                                       "nhc",
+                                      "cc",
+                                      "dni",
                                       NULL};
   for (guint round = 0; round < 12; round++) {
     while (at < page->n_bytes && (page->s[at] == ' ' || page->s[at] == '\t'))
@@ -327,4 +329,12 @@ PHI_CONFIRMER(phi_confirm_es_room)
   candidate->start = start;
   candidate->end = end;
   return TRUE;
+}
+
+/* The match holds the cue too: the identifier begins with its first digit ("matricula: 4521 KLM"). */
+PHI_CONFIRMER(phi_confirm_es_from_digit)
+{
+  while (candidate->start < candidate->end && !g_ascii_isdigit(page->s[candidate->start]))
+    candidate->start++;
+  return phi_stands_alone(page, candidate->start, candidate->end);
 }

@@ -44,9 +44,10 @@ PHI_CONFIRMER(phi_confirm_es_name);
 /* confirm-es-places.c */
 PHI_CONFIRMER(phi_confirm_es_town);
 PHI_CONFIRMER(phi_confirm_es_facility);
+PHI_CONFIRMER(phi_confirm_es_centre);
+/* confirm-es-streets.c */
 PHI_CONFIRMER(phi_confirm_es_street);
 PHI_CONFIRMER(phi_confirm_es_zip);
-PHI_CONFIRMER(phi_confirm_es_centre);
 PHI_CONFIRMER(phi_confirm_es_address);
 PHI_CONFIRMER(phi_confirm_es_untyped);
 /* confirm-es-numbers.c */
@@ -57,6 +58,7 @@ PHI_CONFIRMER(phi_confirm_es_rut);
 PHI_CONFIRMER(phi_confirm_es_cuit);
 PHI_CONFIRMER(phi_confirm_es_curp);
 PHI_CONFIRMER(phi_confirm_es_id);
+PHI_CONFIRMER(phi_confirm_es_from_digit);
 PHI_CONFIRMER(phi_confirm_es_phone);
 PHI_CONFIRMER(phi_confirm_es_phone_after);
 PHI_CONFIRMER(phi_confirm_es_room);

@@ -47,6 +47,7 @@ static const PhiConfirmer confirmers[] = {
     {"es-cuit", phi_confirm_es_cuit},
     {"es-curp", phi_confirm_es_curp},
     {"es-id", phi_confirm_es_id},
+    {"es-from-digit", phi_confirm_es_from_digit},
     {"es-phone", phi_confirm_es_phone},
     {"es-phone-after", phi_confirm_es_phone_after},
     {"es-room", phi_confirm_es_room},

@@ -93,7 +93,7 @@ read_person(const PhiPage *page, guint i)
     if (phi_es_shape(page, at) == PHI_SHAPE_INITIAL && phi_es_is_char(page, at + 1, '.') &&
         phi_es_gap(page, at) == PHI_GAP_SPACE)
       at += 2;
-    for (guint k = 0; k < 3 && phi_es_is_link(page, at) && phi_es_gap(page, at) == PHI_GAP_SPACE; k++)
+    for (guint k = 0; k < 3 && phi_es_joins_name(page, at); k++)
       at++;
     if (phi_es_gap(page, at) > PHI_GAP_SPACE || !is_name_word(page, at) || !same_case(page, at, first))
       break;
@@ -124,6 +124,19 @@ tally(const PhiPage *page, guint first, guint after)
   return t;
 }
 
+/* "Dolores refiere", "Nahiara, hija de": a given name alone. */
+static double
+score_single(const PhiPage *page, guint i, guint after)
+{
+  guint32 lex = phi_es_lex(page, i);
+  gboolean says = (phi_es_lex(page, after) & PHI_LEX_SAYS) && phi_es_gap(page, after) == PHI_GAP_SPACE;
+  if (says && PHI_FIRST(lex) >= 5 && !(lex & (PHI_LEX_EPONYM | PHI_LEX_CLINICAL)))
+    return 0.7;
+  if (!is_pure(lex) || opens_sentence(page, i))
+    return 0.2;
+  return PHI_FIRST(lex) >= 5 ? 0.55 : 0.2;
+}
+
 static double
 score_person(const PhiPage *page, guint first, guint after)
 {
@@ -132,7 +145,7 @@ score_person(const PhiPage *page, guint first, guint after)
   guint given = PHI_FIRST(lex);
   gboolean upper = phi_es_shape(page, first) == PHI_SHAPE_UPPER;
   if (t.n_words == 1)
-    return is_pure(lex) && given >= 6 && !upper && !opens_sentence(page, first) ? 0.55 : 0.2;
+    return upper ? 0.2 : score_single(page, first, after);
   if (t.n_eponym && t.n_pure < 2)
     return 0.2;
   if (given >= 5 && t.best_last >= 5)

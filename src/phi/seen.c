@@ -177,6 +177,8 @@ fits(const PhiPage *page, guint i, const Part *part)
     return FALSE;
   if (!(part->lex & PHI_LEX_COMMON))
     return TRUE;
+  if (token->end < page->n_bytes && page->s[token->end] == ':')
+    return FALSE; /* a key */
   return !opens_sentence(page, i) || !(part->lex & PHI_LEX_CLINICAL);
 }
 

@@ -105,6 +105,68 @@ test_language(void)
   g_assert_nonnull(strstr(error->message, "en, es"));
 }
 
+/* ---- the invented notes ---- */
+
+typedef struct {
+  guint docs, missed, wrong;
+} Counts;
+
+static void
+count_note(Counts *counts, json_t *doc)
+{
+  g_autoptr(CrText) text = cr_text_new(json_string_value(json_object_get(doc, "text")), -1, NULL);
+  g_autoptr(GArray) found = cr_phi_detect(detector, scratch, text, NULL, 0.5);
+  gsize n = cr_text_length(text, CR_UNIT_BYTE), i;
+  g_autofree guint8 *mask = g_malloc0(n + 1);
+  json_t *entity;
+  json_array_foreach(json_object_get(doc, "entities"), i, entity)
+  {
+    CrSpan span;
+    g_assert_true(cr_span_from_unit(text, CR_UNIT_CODE_POINT,
+                                    (gsize)json_integer_value(json_object_get(entity, "start")),
+                                    (gsize)json_integer_value(json_object_get(entity, "end")), &span, NULL));
+    g_autofree char *words = cr_span_dup_text(text, span);
+    g_assert_cmpstr(words, ==, json_string_value(json_object_get(entity, "text")));
+    CrPhiKind kind;
+    g_assert_true(cr_phi_kind_parse(json_string_value(json_object_get(entity, "label")), &kind));
+    memset(mask + span.start, cr_phi_kind_is_reported_only(kind) ? 4 : 1, span.end - span.start);
+  }
+  for (guint f = 0; f < found->len; f++) {
+    const CrPhiSpan *span = &g_array_index(found, CrPhiSpan, f);
+    for (gsize b = span->span.start; b < span->span.end; b++)
+      mask[b] |= cr_phi_kind_is_reported_only(span->kind) ? 6 : 2;
+  }
+  for (gsize b = 0; b < n; b++) {
+    if (!g_ascii_isalnum(cr_text_bytes(text)[b]))
+      continue;
+    counts->missed += mask[b] == 1;
+    counts->wrong += mask[b] == 2;
+    if (mask[b] == 1)
+      g_test_message("missed in %s at byte %zu", json_string_value(json_object_get(doc, "id")), b);
+  }
+  counts->docs++;
+}
+
+static void
+test_notes(void)
+{
+  g_autofree char *path = g_build_filename(g_getenv("CR_SOURCE"), "tests/cases/phi/es-notes.jsonl", NULL),
+                  *bytes = NULL;
+  Counts counts = {0};
+  g_assert_true(g_file_get_contents(path, &bytes, NULL, NULL));
+  g_auto(GStrv) lines = g_strsplit(bytes, "\n", -1);
+  for (guint i = 0; lines[i]; i++) {
+    if (!*lines[i])
+      continue;
+    g_autoptr(json_t) doc = cr_json_parse(lines[i], strlen(lines[i]), NULL);
+    g_assert_nonnull(doc);
+    count_note(&counts, doc);
+  }
+  g_assert_cmpuint(counts.docs, >=, 20);
+  g_assert_cmpuint(counts.missed, ==, 0);
+  g_assert_cmpuint(counts.wrong, <=, 12);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -120,6 +182,7 @@ main(int argc, char **argv)
   g_test_add_func("/phi-es/numbers", test_numbers);
   g_test_add_func("/phi-es/places", test_places);
   g_test_add_func("/phi-es/language", test_language);
+  g_test_add_func("/phi-es/notes", test_notes);
   int status = g_test_run();
   cr_phi_scratch_free(scratch);
   cr_phi_detector_free(detector);
