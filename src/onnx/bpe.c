@@ -266,17 +266,50 @@ add_piece(Joining *j, const OnnxNormal *normal, guint32 from, guint32 to, OnnxTo
   }
 }
 
+static void
+cut_stretch(Joining *j, const char *utf8, const OnnxNormal *normal, guint32 from, guint32 stop,
+            OnnxTokens *out)
+{
+  for (guint32 to; from < stop; from = to) {
+    to = onnx_pretoken_end(normal->s, stop, from);
+    add_word(utf8, out, onnx_normal_start(normal, from), onnx_normal_end(normal, to - 1));
+    add_piece(j, normal, from, to, out);
+  }
+}
+
+/* The longest added word at byte i. */
+static const OnnxAdded *
+added_at(const OnnxTokenizer *t, const OnnxNormal *normal, guint32 i)
+{
+  if (!t->may_begin[(guchar)normal->s[i]])
+    return NULL;
+  for (guint k = 0; k < t->added->len; k++) {
+    const OnnxAdded *added = &g_array_index(t->added, OnnxAdded, k);
+    if (added->n_bytes <= normal->n_bytes - i && memcmp(normal->s + i, added->s, added->n_bytes) == 0)
+      return added;
+  }
+  return NULL;
+}
+
 void
 onnx_bpe(const OnnxTokenizer *tokenizer, const char *utf8, guint32 n_bytes, OnnxTokens *out)
 {
   g_auto(OnnxNormal) normal = {NULL};
+  guint32 from = 0;
   onnx_normal_init(&normal, utf8, n_bytes, tokenizer->nfc, tokenizer->add_prefix_space);
   Joining j = {tokenizer, g_array_new(FALSE, FALSE, sizeof(Symbol)), g_array_new(FALSE, FALSE, sizeof(Pair))};
-  for (guint32 from = 0, to; from < normal.n_bytes; from = to) {
-    to = onnx_pretoken_end(normal.s, normal.n_bytes, from);
-    add_word(utf8, out, onnx_normal_start(&normal, from), onnx_normal_end(&normal, to - 1));
-    add_piece(&j, &normal, from, to, out);
+  for (guint32 i = 0; i < normal.n_bytes; i++) {
+    const OnnxAdded *added = added_at(tokenizer, &normal, i);
+    if (!added)
+      continue;
+    cut_stretch(&j, utf8, &normal, from, i, out);
+    from = i + added->n_bytes;
+    guint32 start = onnx_normal_start(&normal, i), end = onnx_normal_end(&normal, from - 1);
+    add_word(utf8, out, start, end);
+    onnx_tokens_add(out, added->id, start, end);
+    i = from - 1;
   }
+  cut_stretch(&j, utf8, &normal, from, normal.n_bytes, out);
   g_array_unref(j.symbols);
   g_array_unref(j.heap);
 }

@@ -63,6 +63,12 @@ typedef struct {
   guint32 rank, id;
 } OnnxMerge;
 
+/* A word that is a token as it stands, before the text is cut into pieces. */
+typedef struct {
+  char *s;
+  guint32 n_bytes, id;
+} OnnxAdded;
+
 /* The whole of what both kinds need; a WordPiece tokeniser has no merges, a byte-level one no BERT flags. */
 typedef struct {
   gboolean is_bpe;
@@ -78,7 +84,9 @@ typedef struct {
   /* byte-level BPE */
   gboolean add_prefix_space, nfc, ignore_merges;
   guint32 byte_id[256];
-  GArray *merges; /* OnnxMerge by pair */
+  GArray *added;           /* OnnxAdded, the longest first */
+  gboolean may_begin[256]; /* one of them begins with the byte */
+  GArray *merges;          /* OnnxMerge by pair */
 } OnnxTokenizer;
 OnnxTokenizer *onnx_tokenizer_read(const char *folder, GChecksum *hash, GError **error);
 void onnx_tokenizer_free(OnnxTokenizer *tokenizer);

@@ -22,6 +22,7 @@ onnx_tokenizer_free(OnnxTokenizer *t)
     return;
   g_clear_pointer(&t->vocab, g_hash_table_unref);
   g_clear_pointer(&t->merges, g_array_unref);
+  g_clear_pointer(&t->added, g_array_unref);
   g_free(t->continuing);
   g_free(t);
 }
@@ -91,8 +92,41 @@ read_vocab(const Reading *r, const json_t *vocab)
   return TRUE;
 }
 
-/* Words of one's own are matched before anything else by the library that wrote the file; here only those
- * that never stand in text, the special ones, are taken. */
+static void
+clear_added(gpointer added)
+{
+  g_free(((OnnxAdded *)added)->s);
+}
+
+static gint
+compare_added(gconstpointer left, gconstpointer right)
+{
+  const OnnxAdded *a = left, *b = right;
+  if (a->n_bytes != b->n_bytes)
+    return a->n_bytes > b->n_bytes ? -1 : 1;
+  return strcmp(a->s, b->s);
+}
+
+/* Special tokens stand around windows, never in text; the others are words. */
+static gboolean
+add_added(const Reading *r, const json_t *token, const char *content, guint32 id)
+{
+  static const char *const not_done[] = {"single_word", "lstrip", "rstrip"};
+  if (!onnx_vocab_find(r->t, content, &id))
+    add_piece(r->t, content, id);
+  if (flag_of(token, "special", FALSE))
+    return TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS(not_done); i++)
+    if (flag_of(token, not_done[i], FALSE) || !*content)
+      return onnx_refuse(r->error, r->path, "an added word with \"%s\" is not supported", not_done[i]);
+  if (!flag_of(token, "normalized", TRUE))
+    return onnx_refuse(r->error, r->path, "an added word that is not \"normalized\" is not supported");
+  OnnxAdded added = {g_strdup(content), (guint32)strlen(content), id};
+  g_array_append_val(r->t->added, added);
+  r->t->may_begin[(guchar)content[0]] = TRUE;
+  return TRUE;
+}
+
 static gboolean
 read_added(const Reading *r, const json_t *added)
 {
@@ -104,11 +138,10 @@ read_added(const Reading *r, const json_t *added)
     gint64 id;
     if (!content || !onnx_json_number(token, "id", -1, 0, G_MAXINT32 - 1, &id) || id < 0)
       return onnx_refuse(r->error, r->path, "\"added_tokens\" %zu has no \"content\" and \"id\"", i);
-    if (!flag_of(token, "special", FALSE))
-      return onnx_refuse(r->error, r->path,
-                         "\"added_tokens\" %zu is not special: added words are not supported", i);
-    add_piece(r->t, content, (guint32)id);
+    if (!add_added(r, token, content, (guint32)id))
+      return FALSE;
   }
+  g_array_sort(r->t->added, compare_added);
   return TRUE;
 }
 
@@ -137,6 +170,8 @@ read_wordpiece(const Reading *r, const json_t *object, const json_t *model)
   const char *unk = text_of(model, "unk_token"), *continuing = text_of(model, "continuing_subword_prefix");
   if (g_strcmp0(text_of(pre, "type"), "BertPreTokenizer") != 0)
     return refuse_type(r, "pre_tokenizer", pre);
+  if (r->t->added->len)
+    return onnx_refuse(r->error, r->path, "added words are not supported with WordPiece");
   if (!onnx_json_number(model, "max_input_chars_per_word", DEFAULT_MAX_CHARS, 1, MOST_MAX_CHARS, &max_chars))
     return onnx_refuse(r->error, r->path, "\"max_input_chars_per_word\" is not a number from 1 to %d",
                        MOST_MAX_CHARS);
@@ -175,6 +210,8 @@ read_bpe(const Reading *r, const json_t *object, const json_t *model)
   r->t->nfc = json_is_object(norm);
   r->t->add_prefix_space = flag_of(pre, "add_prefix_space", FALSE);
   r->t->ignore_merges = flag_of(model, "ignore_merges", FALSE);
+  if (r->t->add_prefix_space && r->t->added->len)
+    return onnx_refuse(r->error, r->path, "added words are not supported with \"add_prefix_space\"");
   return onnx_bpe_prepare(r->t, json_object_get(model, "merges"), r->path, r->error);
 }
 
@@ -338,6 +375,8 @@ new_tokenizer(void)
 {
   OnnxTokenizer *t = g_new0(OnnxTokenizer, 1);
   t->vocab = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  t->added = g_array_new(FALSE, FALSE, sizeof(OnnxAdded));
+  g_array_set_clear_func(t->added, clear_added);
   t->cls = t->sep = ONNX_NO_TOKEN;
   return t;
 }

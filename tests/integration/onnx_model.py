@@ -33,6 +33,12 @@ def tensor(name, dims, values):
     return b''.join(number(1, d) for d in dims) + number(2, FLOAT) + data(8, name) + data(9, struct.pack('<%df' % len(values), *values))
 
 
+def tensor_beside(name, dims, file):
+    """A tensor whose numbers lie in a file of the model's folder."""
+    place = data(13, data(1, 'location') + data(2, file))
+    return b''.join(number(1, d) for d in dims) + number(2, FLOAT) + data(8, name) + place + number(14, 1)
+
+
 def value_info(name, element, dims):
     """dims: a number is fixed, a string names a free one."""
     shape = b''.join(data(1, data(2, d) if isinstance(d, str) else number(1, d)) for d in dims)
@@ -48,8 +54,8 @@ def cast_to(element):
 
 
 def graph(rows, n_labels, inputs=('input_ids', 'attention_mask', 'token_type_ids'), element=INT64, dims=('batch', 'length'),
-          output='logits', flat=False, half=False):
-    """rows: a label's number for each token of the vocabulary, in order, with how sure (logit) the graph is of it."""
+          output='logits', flat=False, half=False, beside=None):
+    """beside: the path of a file that takes the table. rows: a label's number for each token of the vocabulary, in order, with how sure (logit) the graph is of it."""
     # The table holds each label one place to the left; the matrix moves it back, the bias is taken off again.
     table = [sure if (label + 1) % n_labels == i else 0.0 for label, sure in rows for i in range(n_labels)]
     matrix = [1.0 if (i - 1) % n_labels == j else 0.0 for i in range(n_labels) for j in range(n_labels)]
@@ -62,7 +68,13 @@ def graph(rows, n_labels, inputs=('input_ids', 'attention_mask', 'token_type_ids
     if half:
         nodes.append(node('Cast', ['wide'], output, cast_to(FLOAT16)))
     body = b''.join(data(1, n) for n in nodes) + data(2, 'tiny')
-    body += data(5, tensor('table', [len(rows), n_labels], table)) + data(5, tensor('matrix', [n_labels, n_labels], matrix))
+    if beside:
+        with open(beside, 'wb') as f:
+            f.write(struct.pack('<%df' % len(table), *table))
+        body += data(5, tensor_beside('table', [len(rows), n_labels], os.path.basename(beside)))
+    else:
+        body += data(5, tensor('table', [len(rows), n_labels], table))
+    body += data(5, tensor('matrix', [n_labels, n_labels], matrix))
     body += data(5, tensor('bias', [n_labels], bias))
     if flat:
         body += data(5, number(1, 1) + number(2, INT64) + data(8, 'axis') + data(9, struct.pack('<q', 1)))

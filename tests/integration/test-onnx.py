@@ -98,6 +98,17 @@ def merged_with_the_others():
 
 
 @test
+def weights_beside():
+    """A model whose numbers lie in a file beside it, as large ones do; without the file it is refused"""
+    with Home() as home:
+        os.mkdir(home.file('m'))
+        model = wordpiece(home.file('m'), LABELS, WORDS, beside=home.file('m/model.onnx_data'))
+        same(found(home, model, 'zorvax saw'), {'zorvax': 'PATIENT'})
+        os.remove(home.file('m/model.onnx_data'))
+        refused(home, model, 'model.onnx')
+
+
+@test
 def thresholds():
     """A doubtful word counts where the threshold lets it"""
     with Home() as home:
@@ -218,7 +229,7 @@ def bad_folders():
         with open(os.path.join(bpe, 'tokenizer.json'), encoding='utf-8') as f:
             text = f.read()
         for was, now, said in (('"BPE"', '"Unigram"', 'Unigram'), ('"ByteLevel"', '"Metaspace"', 'Metaspace'), ('"merges": ["', '"merges": ["q', 'merge 0'),
-                               ('"special": true', '"special": false', 'added words'), ('"normalizer": null', '"normalizer": {"type": "NFKC"}', 'NFKC'),
+                               ('"special": true, "lstrip": false', '"special": false, "lstrip": true', 'lstrip'), ('"normalizer": null', '"normalizer": {"type": "NFKC"}', 'NFKC'),
                                ('"RobertaProcessing"', '"Sequence"', 'Sequence'), ('"dropout": null', '"dropout": 0.1', 'dropout')):
             check(was in text, was)
             write(bpe, 'tokenizer.json', text.replace(was, now, 1).encode())

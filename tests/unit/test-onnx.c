@@ -456,7 +456,7 @@ test_bad_tokenizers(void)
 int
 main(int argc, char **argv)
 {
-  static const char *const references[] = {"uncased", "cased", "roberta", "composed"};
+  static const char *const references[] = {"uncased", "cased", "roberta", "composed", "added"};
   g_test_init(&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS(references); i++) {
     g_autofree char *path = g_strconcat("/onnx/reference/", references[i], NULL);
