@@ -1,6 +1,7 @@
 /* Privacy decisions from any lines over a fixed note: refused, or a state that survives being kept, and that
  * joins with another reviewer's into spans that lie in the text. */
 #include "support/support.h"
+#include "workflow/capture.h"
 #include "workflow/decisions.h"
 
 #include <string.h>
@@ -58,6 +59,30 @@ check_kept(const CrDecisions *d)
   fuzz_check(fuzz_json_equal(said, twice), "decisions are kept as they were");
 }
 
+/* Each identifier that left was found by somebody of eight, and counting does not hang on whether the blind
+ * reading was kept beside. */
+static void
+check_found(CrDecisions *one, CrDecisions *two, const GArray *joined, const CrPolicy *policy)
+{
+  CrCaptureKinds kinds = {0}, again = {0}, back = {0};
+  g_autoptr(GError) error = NULL;
+  guint64 n = 0, left = 0;
+  fuzz_check(cr_capture_note(one, two, joined, policy, &kinds, &error), error ? error->message : "counted");
+  for (guint i = 0; i < joined->len; i++)
+    left += cr_policy_action(policy, g_array_index(joined, CrPhiSpan, i).kind) != CR_PHI_KEEP;
+  for (guint k = 0; k < CR_PHI_N_KINDS; k++)
+    for (guint i = 0; i < 8; i++)
+      n += kinds.kinds[k].cells[i];
+  fuzz_check(n == left, "each identifier is counted once");
+  cr_decisions_keep_blind(one);
+  cr_decisions_keep_blind(two);
+  fuzz_check(cr_capture_note(one, two, joined, policy, &again, &error), error ? error->message : "counted");
+  fuzz_check(memcmp(&kinds, &again, sizeof kinds) == 0, "the blind reading is the reading");
+  g_autoptr(json_t) json = cr_capture_to_json(&kinds);
+  cr_capture_from_json(&back, json);
+  fuzz_check(memcmp(&kinds, &back, sizeof kinds) == 0, "counts are kept as they were");
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -80,5 +105,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   }
   g_autoptr(CrRedaction) cleared = cr_phi_redact(policy, text, joined, &error);
   fuzz_check(cleared != NULL, error ? error->message : "what is decided can be cleared");
+  check_found(one, two, joined, policy);
+  check_kept(one);
   return 0;
 }

@@ -50,6 +50,7 @@ typedef struct {
   CrRiskFigure missed_shown, missed_hidden; /* its two parts */
   CrRiskFigure missed_at_least; /* Chao (1987), a lower bound where some are harder to see than others */
 } CrCaptureReport;
+/* Limits of what was missed are whole numbers, outwards. */
 CR_EXPORT CrCaptureReport cr_capture_report(const CrCapture *capture);
 
 /* ---- who could be singled out by what is known of everybody ---- */

@@ -331,11 +331,22 @@ count_persons(const CrLinkageRun *run)
   return n;
 }
 
+/* Keys that any document tells. */
+static guint
+told_mask(const CrLinkageRun *run, const CrKeyTable *table)
+{
+  guint mask = 0;
+  for (guint key = 0; key < run->names->len; key++)
+    for (guint i = 0; i < cr_key_table_n_rows(table) && !(mask >> key & 1); i++)
+      mask |= cr_key_table_value(table, i, key) ? 1u << key : 0;
+  return mask;
+}
+
 json_t *
 cr_linkage_run_report(CrLinkageRun *run)
 {
   g_autoptr(CrKeyTable) table = make_table(run);
-  guint all = (1u << run->names->len) - 1, plain = all;
+  guint all = told_mask(run, table), plain = all;
   json_t *sets = json_array();
   for (guint key = 0; key < run->names->len; key++)
     if (is_words(run, key))

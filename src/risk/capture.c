@@ -120,6 +120,16 @@ conditional(CrCaptureReport *r, const guint64 *c)
   return sum_parts(&r->missed_shown, shown, &r->missed_hidden, hidden);
 }
 
+/* How many were missed is a whole number: the limits go outwards to the next. */
+static void
+make_whole(CrRiskFigure *f)
+{
+  if (f->why || isnan(f->low))
+    return;
+  f->low = floor(f->low);
+  f->high = ceil(f->high - 1e-9);
+}
+
 CrCaptureReport
 cr_capture_report(const CrCapture *capture)
 {
@@ -138,5 +148,9 @@ cr_capture_report(const CrCapture *capture)
          two = (double)(c[CR_FOUND_DETECTOR | CR_FOUND_FIRST] + c[CR_FOUND_DETECTOR | CR_FOUND_SECOND] +
                         c[CR_FOUND_FIRST | CR_FOUND_SECOND]);
   r.missed_at_least = chao(one, two, (double)r.found);
+  CrRiskFigure *const figures[] = {&r.missed, &r.missed_pooled, &r.missed_shown, &r.missed_hidden,
+                                   &r.missed_at_least};
+  for (guint i = 0; i < G_N_ELEMENTS(figures); i++)
+    make_whole(figures[i]);
   return r;
 }

@@ -104,11 +104,30 @@ cr_key_table_value(const CrKeyTable *t, guint row, guint key)
 
 /* ---- classes ---- */
 
-/* Row numbers sorted by the values of the keys in mask, then by person. */
+/* A row as it is sorted: rows of one class stand together, those of a person side by side. The hash over the
+ * values goes first because it is quick; where it is equal the values decide. */
+typedef struct {
+  guint64 hash;
+  guint32 row, person;
+} Sorted;
+
 typedef struct {
   const CrKeyTable *table;
   guint mask;
 } Order;
+
+static guint64
+hash_values(const Order *o, guint row)
+{
+  const guint32 *values = row_of(o->table, row) + 1;
+  guint64 hash = 0x9E3779B97F4A7C15u;
+  for (guint key = 0; key < o->table->n_keys; key++)
+    if (o->mask >> key & 1) {
+      hash = (hash ^ values[key]) * 0xBF58476D1CE4E5B9u;
+      hash ^= hash >> 29;
+    }
+  return hash;
+}
 
 static gint
 compare_values(const Order *o, guint a, guint b)
@@ -123,20 +142,22 @@ compare_values(const Order *o, guint a, guint b)
 static gint
 compare_rows(gconstpointer a, gconstpointer b, gpointer user_data)
 {
-  guint i = *(const guint *)a, j = *(const guint *)b;
-  const Order *o = user_data;
-  gint by_values = compare_values(o, i, j);
-  guint32 p = *row_of(o->table, i), q = *row_of(o->table, j);
-  return by_values ? by_values : p < q ? -1 : p > q;
+  const Sorted *x = a, *y = b;
+  if (x->hash != y->hash)
+    return x->hash < y->hash ? -1 : 1;
+  gint by_values = compare_values(user_data, x->row, y->row);
+  return by_values ? by_values : x->person < y->person ? -1 : x->person > y->person;
 }
 
 static GArray *
 sorted_rows(const Order *o)
 {
-  GArray *order = g_array_new(FALSE, FALSE, sizeof(guint));
   guint n = cr_key_table_n_rows(o->table);
-  for (guint i = 0; i < n; i++)
-    g_array_append_val(order, i);
+  GArray *order = g_array_sized_new(FALSE, FALSE, sizeof(Sorted), n);
+  for (guint i = 0; i < n; i++) {
+    Sorted row = {hash_values(o, i), i, *row_of(o->table, i)};
+    g_array_append_val(order, row);
+  }
   g_array_sort_with_data(order, compare_rows, (gpointer)o);
   return order;
 }
@@ -145,15 +166,15 @@ sorted_rows(const Order *o)
 static guint
 end_of_class(const Order *o, const GArray *order, guint first, guint *n_persons)
 {
+  const Sorted *head = &g_array_index(order, Sorted, first);
   guint at = first;
-  guint32 last = 0;
   *n_persons = 0;
-  for (; at < order->len; at++) {
-    guint row = g_array_index(order, guint, at);
-    if (at > first && compare_values(o, g_array_index(order, guint, first), row) != 0)
+  for (guint32 last = 0; at < order->len; at++) {
+    const Sorted *row = &g_array_index(order, Sorted, at);
+    if (row->hash != head->hash || compare_values(o, head->row, row->row) != 0)
       break;
-    *n_persons += *row_of(o->table, row) != last;
-    last = *row_of(o->table, row);
+    *n_persons += row->person != last;
+    last = row->person;
   }
   return at;
 }
@@ -168,7 +189,7 @@ cr_key_table_sizes(const CrKeyTable *t, guint mask)
   for (guint at = 0; at < order->len;) {
     guint n, end = end_of_class(&o, order, at, &n);
     for (; at < end; at++)
-      g_array_index(sizes, guint, g_array_index(order, guint, at)) = n;
+      g_array_index(sizes, guint, g_array_index(order, Sorted, at).row) = n;
   }
   return sizes;
 }
@@ -182,21 +203,31 @@ told_by(const CrKeyTable *t, guint row, guint mask)
   return told & mask;
 }
 
+/* The different sets of keys of the mask that rows tell, as a set of numbers. */
+static GHashTable *
+told_sets(const CrKeyTable *t, guint mask)
+{
+  GHashTable *sets = g_hash_table_new(NULL, NULL);
+  for (guint row = 0; row < cr_key_table_n_rows(t); row++)
+    g_hash_table_add(sets, GUINT_TO_POINTER(told_by(t, row, mask)));
+  return sets;
+}
+
 GArray *
 cr_key_table_alike(const CrKeyTable *t, guint mask)
 {
   guint n = cr_key_table_n_rows(t);
+  g_autoptr(GHashTable) sets = told_sets(t, mask);
+  GHashTableIter iter;
+  gpointer set;
   GArray *alike = g_array_sized_new(FALSE, TRUE, sizeof(guint), n);
   g_array_set_size(alike, n);
-  for (guint set = 0; set <= mask; set++) { /* each set of keys that some row tells */
-    g_autoptr(GArray) sizes = NULL;
-    for (guint row = 0; (set & mask) == set && row < n; row++) {
-      if (told_by(t, row, mask) != set)
-        continue;
-      if (!sizes)
-        sizes = cr_key_table_sizes(t, set);
-      g_array_index(alike, guint, row) = g_array_index(sizes, guint, row);
-    }
+  g_hash_table_iter_init(&iter, sets);
+  while (g_hash_table_iter_next(&iter, &set, NULL)) {
+    g_autoptr(GArray) sizes = cr_key_table_sizes(t, GPOINTER_TO_UINT(set));
+    for (guint row = 0; row < n; row++)
+      if (told_by(t, row, mask) == GPOINTER_TO_UINT(set))
+        g_array_index(alike, guint, row) = g_array_index(sizes, guint, row);
   }
   return alike;
 }

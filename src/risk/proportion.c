@@ -17,15 +17,21 @@ cr_risk_figure_json(const CrRiskFigure *f)
   return json;
 }
 
-/* Two digits that mean something below 1, one decimal to 100, none beyond. transfer full */
+/* Whole numbers as they are; else two digits that mean something below 1, one decimal to 100, none beyond.
+ * transfer full */
 static char *
 number_text(double value)
 {
+  static const struct {
+    double below;
+    const char *format;
+  } formats[] = {{1e-4, "%.5f"}, {0.00995, "%.1g"}, {0.995, "%.2g"}, {99.95, "%.1f"}, {G_MAXDOUBLE, "%.0f"}};
   char text[G_ASCII_DTOSTR_BUF_SIZE];
-  const char *format = value > 0 && value < 0.995 ? (value < 0.00995 ? "%.1g" : "%.2g")
-                       : value < 99.95            ? "%.1f"
-                                                  : "%.0f";
-  return g_strdup(g_ascii_formatd(text, sizeof text, value > 0 && value < 1e-4 ? "%.4f" : format, value));
+  guint i = 0;
+  while (value >= formats[i].below && i + 1 < G_N_ELEMENTS(formats))
+    i++;
+  return g_strdup(
+      g_ascii_formatd(text, sizeof text, value == floor(value) ? "%.0f" : formats[i].format, value));
 }
 
 char *
