@@ -28,6 +28,8 @@ typedef struct {
   gboolean titles_are_free;  /* "Dr. " and the like at the start of a gold span need not be covered */
   const char *const *groups; /* of documents or gold spans */
   guint n_groups;
+  /* Groups with too little gold to be compared ([n_groups]): no part of the spread. NULL: all are. */
+  const gboolean *is_small;
   guint n_bootstrap; /* resamples of documents; 0: no intervals */
   guint64 seed;
 } CrEvaluationScheme;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_BOOTSTRAP = 1000, MAX_BOOTSTRAP = 1000000 };
+enum { DEFAULT_BOOTSTRAP = 1000, DEFAULT_LEAST = 20, MAX_BOOTSTRAP = 1000000 };
 
 static const char help[] =
     "Reads brat folders, IOB columns, JSON lines and CSV tables; documents are matched by id or by the "
@@ -26,7 +26,7 @@ typedef struct {
   char *gold, *format, *gold_key, *system_key, *scheme, *label_map, *group;
   char **systems;
   gboolean all_kinds, errors;
-  int n_errors, n_bootstrap;
+  int n_errors, n_bootstrap, least;
   gint64 seed;
 } Options;
 
@@ -72,6 +72,8 @@ parse(CrCli *cli, int argc, char **argv, Options *options, int *status)
        "F"},
       {"group", 0, 0, G_OPTION_ARG_STRING, &options->group,
        "Figures by this member of the documents' meta, or attribute of the gold entities", "KEY"},
+      {"group-least", 0, 0, G_OPTION_ARG_INT, &options->least,
+       "Gold spans that a group needs to take part in the spread (20)", "N"},
       {"scheme", 0, 0, G_OPTION_ARG_STRING, &options->scheme,
        "Gold's labels are of this scheme (meddocan, i2b2-2014, asq-phi, presidio): take them as kinds",
        "NAME"},
@@ -108,6 +110,8 @@ complaint(const Options *options)
     return "--system stands at most twice";
   if (options->n_bootstrap < 0 || options->n_bootstrap > MAX_BOOTSTRAP)
     return "--bootstrap: not a number from 0 to 1000000";
+  if (options->least < 1)
+    return "--group-least: not a number from 1";
   return is_key(options->gold_key) && is_key(options->system_key) ? NULL : "a key is entities or phi";
 }
 
@@ -193,7 +197,7 @@ int
 cr_cmd_eval(int argc, char **argv)
 {
   g_auto(CrCli) cli = {0};
-  g_auto(Options) options = {.n_bootstrap = DEFAULT_BOOTSTRAP, .seed = 1};
+  g_auto(Options) options = {.n_bootstrap = DEFAULT_BOOTSTRAP, .least = DEFAULT_LEAST, .seed = 1};
   g_auto(CrStudy) study = {0};
   GError *error = NULL;
   int status = CR_EXIT_DONE;
@@ -211,6 +215,7 @@ cr_cmd_eval(int argc, char **argv)
                                  .scheme = options.scheme,
                                  .label_map = options.label_map,
                                  .group = options.group,
+                                 .least = (guint)options.least,
                                  .all_kinds = options.all_kinds};
   if (!cr_study_read(&study, &wanted, &error))
     return cr_cli_fail(&cli, error);

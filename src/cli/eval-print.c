@@ -182,13 +182,14 @@ print_groups(const json_t *report)
                     *leak_free = member_percent(group, "leak_free", "value"),
                     *between = interval(json_object_get(group, "spans_covered")),
                     *plain = cr_cli_plain(name, FALSE);
-    add(lines, "%s\t%" G_GINT64_FORMAT "\t%" G_GINT64_FORMAT "\t%s\t%s\t%s\t%s\t%s", plain,
-        whole(group, "documents"), whole(group, "gold"), recall, spans, between, letters, leak_free);
+    add(lines, "%s%s\t%" G_GINT64_FORMAT "\t%" G_GINT64_FORMAT "\t%s\t%s\t%s\t%s\t%s", plain,
+        json_is_true(json_object_get(group, "small")) ? " (small)" : "", whole(group, "documents"),
+        whole(group, "gold"), recall, spans, between, letters, leak_free);
   }
   g_autofree char *recall = member_percent(spread, "recall", "value"),
                   *spans = member_percent(spread, "spans_covered", "value"),
                   *letters = member_percent(spread, "characters", "value");
-  add(lines, "best less worst\t\t\t%s\t%s\t\t%s\t", recall, spans, letters);
+  add(lines, "best less worst, without small ones\t\t\t%s\t%s\t\t%s\t", recall, spans, letters);
   print_lines(lines);
 }
 

@@ -19,6 +19,7 @@ cr_study_clear(CrStudy *study)
   g_clear_pointer(&study->labels, g_ptr_array_unref);
   g_clear_pointer(&study->groups, g_ptr_array_unref);
   g_clear_pointer(&study->is_reported, g_free);
+  g_clear_pointer(&study->is_small, g_free);
   g_clear_pointer(&study->gold_spans, g_array_unref);
   g_clear_pointer(&study->gold_groups, g_array_unref);
 }
@@ -347,25 +348,45 @@ is_free(const CrStudy *study, guint label)
   return strcmp(study->labels->pdata[label], "-") == 0;
 }
 
+/* Of spans that count; after the labels are known. */
 static void
-build_scheme(CrStudy *study, gboolean all_kinds)
+mark_small_groups(CrStudy *study, guint least)
+{
+  g_autofree guint *n_gold = g_new0(guint, MAX(study->groups->len, 1));
+  study->is_small = g_new0(gboolean, MAX(study->groups->len, 1));
+  for (guint d = 0; d < study->n_documents; d++) {
+    const CrEvaluationDocument *document = &study->systems[0].documents[d];
+    for (gsize i = 0; i < document->n_gold; i++) {
+      gint group = document->gold_groups[i] >= 0 ? document->gold_groups[i] : document->group;
+      if (group >= 0 && !study->is_reported[document->gold[i].label])
+        n_gold[group]++;
+    }
+  }
+  for (guint g = 0; g < study->groups->len; g++)
+    study->is_small[g] = n_gold[g] < least;
+}
+
+static void
+build_scheme(CrStudy *study, const CrStudyOptions *options)
 {
   gboolean are_kinds = study->labels->len > 0;
   CrPhiKind kind;
   for (guint l = 0; l < study->labels->len; l++)
     are_kinds = are_kinds && (is_free(study, l) || cr_phi_kind_parse(study->labels->pdata[l], &kind));
-  study->is_phi = !all_kinds && (study->is_phi || are_kinds);
+  study->is_phi = !options->all_kinds && (study->is_phi || are_kinds);
   study->is_reported = g_new0(gboolean, MAX(study->labels->len, 1));
   for (guint l = 0; l < study->labels->len; l++)
     study->is_reported[l] =
         is_free(study, l) || (study->is_phi && cr_phi_kind_parse(study->labels->pdata[l], &kind) &&
                               cr_phi_kind_is_reported_only(kind));
+  mark_small_groups(study, options->least);
   study->scheme = (CrEvaluationScheme){.labels = (const char *const *)study->labels->pdata,
                                        .n_labels = study->labels->len,
                                        .is_reported = study->is_reported,
                                        .titles_are_free = study->is_phi,
                                        .groups = (const char *const *)study->groups->pdata,
-                                       .n_groups = study->groups->len};
+                                       .n_groups = study->groups->len,
+                                       .is_small = study->is_small};
 }
 
 static gboolean
@@ -419,7 +440,7 @@ cr_study_read(CrStudy *study, const CrStudyOptions *options, GError **error)
     if (!match_system(study, &study->systems[s], options->gold, partners[s], error))
       return FALSE;
   build(study, partners, &names);
-  build_scheme(study, options->all_kinds);
+  build_scheme(study, options);
   if (study->n_documents > 0)
     return TRUE;
   g_set_error(error, CR_ERROR, CR_ERROR_NOT_COMPARABLE, "%s: none of its documents is in %s",

@@ -12,8 +12,9 @@ typedef struct {
   const char *format;                /* of all; NULL: each by its looks */
   const char *gold_key, *system_key; /* "entities", "phi"; NULL: by what there is */
   const char *scheme;                /* of gold's labels, NULL */
-  const char *label_map, *group;     /* NULL */
-  gboolean all_kinds;                /* no kind is only reported */
+  const char *label_map, *group;
+  guint least; /* gold spans of a group that takes part in the spread */ /* NULL */
+  gboolean all_kinds;                                                    /* no kind is only reported */
 } CrStudyOptions;
 
 typedef struct {
@@ -33,6 +34,7 @@ typedef struct {
   GPtrArray *missing;         /* const char *: gold documents that a system lacks */
   GPtrArray *labels, *groups; /* char *, sorted */
   gboolean *is_reported;      /* [labels] */
+  gboolean *is_small;         /* [groups] */
   GArray *gold_spans;         /* of CrLabelSpan */
   GArray *gold_groups;        /* of gint, beside them */
   CrEvaluationScheme scheme;  /* points into the lists above */

@@ -101,7 +101,7 @@ spread(const CrEvaluationScheme *scheme, const double *sums, guint which)
   guint n = 0;
   for (guint g = 0; g < scheme->n_groups; g++) {
     double value = group_figure(sums + cr_row_group(scheme, g), which);
-    if (isnan(value))
+    if (isnan(value) || (scheme->is_small != NULL && scheme->is_small[g]))
       continue;
     low = MIN(low, value);
     high = MAX(high, value);

@@ -157,6 +157,8 @@ groups(Report *report)
     for (guint which = 0; which < GROUP_FIGURES; which++)
       json_object_set_new(object, cr_group_figure_names[which],
                           figure(report, cr_figure_of_group(scheme, g) + which));
+    if (scheme->is_small != NULL && scheme->is_small[g])
+      json_object_set_new(object, "small", json_true());
     json_object_set_new(all, scheme->groups[g], object);
   }
   return all;

@@ -160,6 +160,8 @@ def groups():
         gold = f.put('gold.jsonl', [doc('a', *marked, meta={'style': 'note'}), doc('b', marked[0], meta={'style': 'letter'})])
         system = f.put('system.jsonl', [doc('a', ZOE), doc('b', ZOE)])
         r = figures(gold, system, '--group', 'origin')
+        same((r['groups']['x']['small'], r['spread']['spans_covered']['value']), (True, None), 'groups of two spans')
+        r = figures(gold, system, '--group', 'origin', '--group-least', '1')
         same({k: v['spans_covered']['value'] for k, v in r['groups'].items()}, {'x': 1, 'y': 0})
         same(r['spread']['spans_covered']['value'], 1)
         r = figures(gold, system, '--group', 'style')

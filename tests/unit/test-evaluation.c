@@ -347,6 +347,11 @@ test_groups(void)
   assert_number(r, "spread.recall.value", 0);
   assert_number(r, "spread.spans_covered.value", 0.5);
   assert_number(r, "spread.characters.value", 1.0 / 6);
+  static const gboolean is_small[] = {TRUE, FALSE};
+  scheme.is_small = is_small;
+  g_autoptr(json_t) without = cr_evaluation_report(&scheme, documents, 2);
+  assert_number(without, "spread.characters.value", NAN);
+  g_assert_true(json_is_true(at(without, "groups.x.small")));
 }
 
 /* ---- random documents ---- */
