@@ -111,12 +111,27 @@ load_folder(CrOnnx *onnx, const char *folder, const char *model, const char *run
   return TRUE;
 }
 
+/* Exporters write model.onnx beside config.json, or into a folder onnx/ of its own there. */
+static void
+find_files(const char *path, char **folder, char **model)
+{
+  static const char below[] = "onnx" G_DIR_SEPARATOR_S "model.onnx";
+  if (g_file_test(path, G_FILE_TEST_IS_DIR)) {
+    *folder = g_strdup(path);
+    *model = onnx_path(path, !onnx_has(path, "model.onnx") && onnx_has(path, below) ? below : "model.onnx");
+    return;
+  }
+  g_autofree char *beside = g_path_get_dirname(path), *above = onnx_path(beside, "..");
+  gboolean is_beside = onnx_has(beside, "config.json") || !onnx_has(above, "config.json");
+  *folder = is_beside ? g_steal_pointer(&beside) : g_steal_pointer(&above);
+  *model = g_strdup(path);
+}
+
 CrOnnx *
 cr_onnx_load(const char *path, const char *runtime, GError **error)
 {
-  gboolean is_folder = g_file_test(path, G_FILE_TEST_IS_DIR);
-  g_autofree char *folder = is_folder ? g_strdup(path) : g_path_get_dirname(path);
-  g_autofree char *model = is_folder ? onnx_path(path, "model.onnx") : g_strdup(path);
+  g_autofree char *folder = NULL, *model = NULL;
+  find_files(path, &folder, &model);
   g_autoptr(CrOnnx) onnx = g_new0(CrOnnx, 1);
   if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
     onnx_refuse(error, path, "there is no such file or folder");

@@ -49,20 +49,39 @@ def node(op, inputs, output, attributes=b''):
     return b''.join(data(1, i) for i in inputs) + data(2, output) + data(3, output) + data(4, op) + attributes
 
 
+def integers(name, dims, value):
+    return b''.join(number(1, d) for d in dims) + number(2, INT64) + data(8, name) + data(9, struct.pack('<q', value))
+
+
+def axis(n):
+    return data(5, data(1, 'axis') + number(3, n) + number(20, 2))
+
+
 def cast_to(element):
     return data(5, data(1, 'to') + number(3, element) + number(20, 2))
 
 
 def graph(rows, n_labels, inputs=('input_ids', 'attention_mask', 'token_type_ids'), element=INT64, dims=('batch', 'length'),
-          output='logits', flat=False, half=False, beside=None):
-    """beside: the path of a file that takes the table. rows: a label's number for each token of the vocabulary, in order, with how sure (logit) the graph is of it."""
+          output='logits', flat=False, half=False, beside=None, context=None,
+          gated=False):
+    """beside: the path of a file that takes the table. context: for each token what it adds to the next one's logits. rows: a label's number for each token of the vocabulary, in order, with how sure (logit) the graph is of it."""
     # The table holds each label one place to the left; the matrix moves it back, the bias is taken off again.
     table = [sure if (label + 1) % n_labels == i else 0.0 for label, sure in rows for i in range(n_labels)]
     matrix = [1.0 if (i - 1) % n_labels == j else 0.0 for i in range(n_labels) for j in range(n_labels)]
     bias = [0.5] * n_labels
     nodes = [node('Gather', ['table', 'input_ids'], 'rows'), node('MatMul', ['rows', 'matrix'], 'moved')]
     last = 'flat' if flat else 'wide' if half else output
-    nodes.append(node('Add', ['moved', 'bias'], last))
+    nodes.append(node('Add', ['moved', 'bias'], last if not (context or gated) else 'plain'))
+    if context:  # what the token before says of this one, within the window
+        nodes += [node('Slice', ['input_ids', 'zero', 'minus', 'one'], 'head'), node('Concat', ['start', 'head'], 'before', axis(1)),
+                  node('Gather', ['hints', 'before'], 'hinted'), node('Add', ['plain', 'hinted'], last if not gated else 'in context')]
+    if gated:  # nothing where the mask is not 1 or the type is not 0
+        nodes += [node('Sub', ['attention_mask', 'token_type_ids'], 'open'), node('Cast', ['open'], 'gate', cast_to(FLOAT)),
+                  node('Unsqueeze', ['gate', 'two'], 'gates'), node('Mul', ['in context' if context else 'plain', 'gates'], last if gated is True else 'gated')]
+    if gated == 'padded':  # nothing where the mask is 1 throughout
+        nodes += [node('ReduceMean', ['gate'], 'share', data(5, data(1, 'keepdims') + number(3, 0) + number(20, 2))),
+                  node('Ceil', ['share'], 'up'), node('Sub', ['up', 'share'], 'padding'), node('Ceil', ['padding'], 'padded'),
+                  node('Mul', ['gated', 'padded'], last)]
     if flat:  # [1, length, labels] summed away to [1, labels]
         nodes.append(node('ReduceSum', ['flat', 'axis'], output, data(5, data(1, 'keepdims') + number(3, 0) + number(20, 2))))
     if half:
@@ -78,6 +97,11 @@ def graph(rows, n_labels, inputs=('input_ids', 'attention_mask', 'token_type_ids
     body += data(5, tensor('bias', [n_labels], bias))
     if flat:
         body += data(5, number(1, 1) + number(2, INT64) + data(8, 'axis') + data(9, struct.pack('<q', 1)))
+    if context:
+        body += data(5, tensor('hints', [len(rows), n_labels], [v for row in context for v in row]))
+    for name, dims_of, value in (('zero', [1], 0), ('one', [1], 1), ('two', [1], 2), ('minus', [1], -1), ('start', [1, 1], 0)):
+        if (context and name != 'two') or (gated and name == 'two'):
+            body += data(5, integers(name, dims_of, value))
     body += b''.join(data(11, value_info(name, element, dims)) for name in inputs)
     shape = (dims[0], n_labels) if flat else (dims[0], dims[1], n_labels)
     body += data(12, value_info(output, FLOAT16 if half else FLOAT, shape))

@@ -124,10 +124,49 @@ def windows():
     with Home() as home:
         text = ' '.join(rng.choice(['zorvax saw', 'zorvax quim on', 'saw', 'lunedi .', 'unseen']) for _ in range(3000))
         wanted = [(m.start(), m.end()) for m in re.finditer('zorvax(?: quim)?|lunedi', text)]
-        for name, more in {'free': {}, 'fixed': {'dims': (1, 32)}, 'narrow': {'element': INT32}, 'half': {'half': True}}.items():
+        for name, more in {'free': {}, 'gated': {'gated': True}, 'gated and fixed': {'gated': True, 'dims': (1, 48)}, 'fixed': {'dims': (1, 32)}, 'narrow': {'element': INT32}, 'half': {'half': True}}.items():
             model = wordpiece(home.file(name), LABELS, WORDS, **more)
             (row,) = deid(home, [{'id': 1, 'text': text}], '--onnx', model).lines
             same([(s['start'], s['end']) for s in row['phi'] if s['by'][0].startswith('onnx:')], wanted, name)
+
+
+@test
+def context_over_edges():
+    """A word that only the word before it betrays is found wherever a window begins"""
+    words = {'dr': 'O', 'w': 'O', '.': 'O'}
+    rows = [(0, 2.0)] * (4 + len(words))
+    hints = [[0.0] * 5 for _ in rows]
+    hints[4][1] = 9.0  # dr: what follows begins a patient
+    with Home() as home:
+        model = wordpiece(home.file('m'), LABELS, words)
+        for name, more in {'free': {}, 'fixed': {'dims': (1, 16), 'gated': True}}.items():
+            write(model, 'model.onnx', graph(rows, 5, context=hints, **more))
+            for lead in range(12):  # each place of the window's edge against the words
+                text = 'w ' * lead + 'dr q . ' * 150
+                (row,) = deid(home, [{'id': 1, 'text': text}], '--onnx', model, '--threshold', '.9').lines
+                same([(s['start'], s['end']) for s in row['phi']], [(m.start(), m.end()) for m in re.finditer(r'\bq\b', text)], name)
+
+
+@test
+def padding():
+    """A text shorter than a graph of fixed length is filled up, and the mask says where it ends"""
+    with Home() as home:
+        for dims, wanted in (((1, 32), {'zorvax': 'PATIENT'}), (('batch', 'length'), {})):
+            model = wordpiece(home.file('m'), LABELS, WORDS, gated='padded', dims=dims)
+            same(found(home, model, 'saw zorvax on', '--threshold', '.9'), wanted, dims)
+
+
+@test
+def layouts():
+    """The graph in a folder onnx/ below the other files, named by file or by folder"""
+    with Home() as home:
+        model = wordpiece(home.file('m'), LABELS, WORDS)
+        os.mkdir(home.file('m/onnx'))
+        os.rename(home.file('m/model.onnx'), home.file('m/onnx/model.onnx'))
+        same(found(home, model, 'zorvax'), {'zorvax': 'PATIENT'})
+        os.rename(home.file('m/onnx/model.onnx'), home.file('m/onnx/model_int8.onnx'))
+        same(found(home, home.file('m/onnx/model_int8.onnx'), 'zorvax'), {'zorvax': 'PATIENT'})
+        refused(home, model, 'm/model.onnx', 'no such file')
 
 
 @test
