@@ -1,6 +1,7 @@
 /* Spanish dates that need a look around: a month or a weekday by itself, and what a number of years means. */
 #include "confirm-es-private.h"
 #include <string.h>
+#include <string.h>
 
 /* "en marzo", "desde el lunes": the last word of the match is the date. */
 PHI_CONFIRMER(phi_confirm_es_last_word)
@@ -63,4 +64,31 @@ PHI_CONFIRMER(phi_confirm_es_date_after)
   candidate->start = start;
   candidate->end = last;
   return TRUE;
+}
+
+/* "05/10 12:40 h", "el 3/6": a day and a month without a year. 6/10 is a score more often: a word that dates,
+ * or a time behind it, must speak for it. */
+PHI_CONFIRMER(phi_confirm_es_day_month)
+{
+  static const char *const cues[] = {"el",    "del",     "al",    "dia",    "desde",   "hasta",
+                                     "fecha", "control", "cita",  "alta",   "ingreso", "fur",
+                                     "fum",   "fpp",     "entre", "visita", NULL};
+  int parts[2] = {0, 0}, part = 0;
+  char cue[24];
+  char before = candidate->start > 0 ? page->s[candidate->start - 1] : ' ';
+  char after = candidate->end < page->n_bytes ? page->s[candidate->end] : ' ';
+  if (!phi_stands_alone(page, candidate->start, candidate->end) || strchr("/.,-+", before) ||
+      strchr("/%", after))
+    return FALSE;
+  for (guint32 i = candidate->start; i < candidate->end; i++) {
+    part = part == 0 && page->s[i] == '/' ? 1 : part;
+    if (g_ascii_isdigit(page->s[i]))
+      parts[part] = parts[part] * 10 + (page->s[i] - '0');
+  }
+  if (parts[0] < 1 || parts[0] > 31 || parts[1] < 1 || parts[1] > 12)
+    return FALSE;
+  gboolean timed = candidate->end + 4 < page->n_bytes && g_ascii_isspace(after) &&
+                   g_ascii_isdigit(page->s[candidate->end + 1]) &&
+                   memchr(page->s + candidate->end + 1, ':', 3) != NULL;
+  return timed || (phi_word_before(page, candidate->start, ":(", cue, sizeof cue) && phi_word_in(cue, cues));
 }

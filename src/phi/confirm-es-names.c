@@ -18,10 +18,12 @@ option(const PhiRule *rule, const char *word)
 gboolean
 phi_es_joins_name(const PhiPage *page, guint i)
 {
-  static const char *const and[] = {"y", "e", "i", NULL};
+  static const char *const and[] = {"y", "e", NULL};
   if (!phi_es_is_link(page, i) || phi_es_gap(page, i) > PHI_GAP_SPACE)
     return FALSE;
   guint32 next = phi_es_lex(page, i + 1);
+  if (phi_token_is(page, i, "i")) /* Puig i Vall */
+    return PHI_FIRST(next) <= PHI_LAST(next) && phi_token_is_capital(page, i + 1);
   return !phi_es_word_in(page, i, and) || (PHI_LAST(next) >= 4 && PHI_FIRST(next) < PHI_LAST(next));
 }
 
@@ -185,7 +187,8 @@ read_list(PhiPage *page, const PhiRule *rule, guint i)
 
 /* context, words: line (the name may stand on the next line), lower (small letters too), comma (surnames,
  * given name), tight (only a full stop between), proof (the lexicon must speak for it), sure (any capitalised
- * word is one), kin ("de" before it belongs to the cue), given (it opens with a given name), list. */
+ * word is one), kin ("de" before it belongs to the cue), single (a comma must close it), given (it opens with
+ * a given name), list. */
 PHI_CONFIRMER(phi_confirm_es_name)
 {
   if (!phi_es_cue_stands(page, candidate))
@@ -200,6 +203,9 @@ PHI_CONFIRMER(phi_confirm_es_name)
     return FALSE;
   int least = option(rule, "sure") ? -6 : option(rule, "proof") ? 2 : 1;
   if (evidence(page, first, after) < least)
+    return FALSE;
+  if (option(rule, "single") && !(phi_es_is_char(page, after, ',') && phi_token_is_capital(page, first) &&
+                                  evidence(page, first, after) > (int)(after - first) - 1))
     return FALSE;
   if (option(rule, "given") && !PHI_FIRST(phi_es_lex(page, first)))
     return FALSE;

@@ -73,7 +73,7 @@ phi_es_place_end(const PhiPage *page, guint i, const PhiPhrase **phrase)
   for (guint at = i; at < page->tokens->len && at < i + 9; at++) {
     const PhiToken *token = PHI_TOKEN(page, at);
     if (at > i && phi_es_is_char(page, at, '.') && token->gap == PHI_GAP_NONE &&
-        PHI_TOKEN(page, at - 1)->end - PHI_TOKEN(page, at - 1)->start <= 3) {
+        PHI_TOKEN(page, at - 1)->shape == PHI_SHAPE_INITIAL) {
       after = after == at ? at + 1 : after; /* D.F. */
       continue;
     }
@@ -148,6 +148,21 @@ is_known_place(const PhiPage *page, guint i)
   return phi_es_length(page, i) > 3 && phi_es_place_end(page, i, &phrase) > i && phrase->score >= 0.8;
 }
 
+/* "vive en Humboldt 3870": capital words and a house number. Returns the token after them, i where it is
+ * none. */
+static guint
+add_street(PhiPage *page, guint i, const PhiRule *rule)
+{
+  guint after = phi_es_town_end(page, i);
+  guint number = phi_es_is_char(page, after, ',') ? after + 1 : after;
+  if (after == i || phi_es_shape(page, number) != PHI_SHAPE_NUMBER || phi_es_length(page, number) > 4 ||
+      phi_es_gap(page, number) != PHI_GAP_SPACE)
+    return i;
+  phi_page_add(page, PHI_TOKEN(page, i)->start, PHI_TOKEN(page, number)->end, CR_PHI_STREET, rule->score,
+               rule->by);
+  return number + 1;
+}
+
 /* "Localidad/ Provincia: Alcalá de Henares, Madrid (España)", "natural de Vic". context "header": all places
  * of the line. */
 PHI_CONFIRMER(phi_confirm_es_town)
@@ -163,7 +178,10 @@ PHI_CONFIRMER(phi_confirm_es_town)
       break;
     if (phi_es_shape(page, i) == PHI_SHAPE_NUMBER && phi_es_length(page, i) == 5)
       phi_page_add(page, PHI_TOKEN(page, i)->start, PHI_TOKEN(page, i)->end, CR_PHI_ZIP, 0.9, rule->by);
-    guint after = phi_es_add_town(page, i, rule->kind, rule->by, rule->score);
+    guint after = !header && rule->kind == CR_PHI_CITY ? add_street(page, i, rule) : i;
+    if (after > i)
+      return FALSE;
+    after = phi_es_add_town(page, i, rule->kind, rule->by, rule->score);
     if (after == i)
       break;
     i = after;

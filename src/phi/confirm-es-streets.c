@@ -42,7 +42,7 @@ is_unit(const PhiPage *page, guint i)
       "lt",        "casa",      "apto",      "apartamento", "apt",          "parcela",
       "iz",        "mo",        "er",        "ro",          "edf",          "esq",
       "esquina",   "entre",     "duplicado", "sn",          "\302\272",     "\302\252",
-      "o",         "a",         "centro",    NULL};
+      "centro",    NULL};
   if (phi_es_shape(page, i) == PHI_SHAPE_INITIAL)
     return TRUE;
   if (phi_token_is_word(page, i) && page->s[PHI_TOKEN(page, i)->start] == '\xc2')
@@ -304,7 +304,8 @@ PHI_CONFIRMER(phi_confirm_es_street)
   guint named = first;
   while (phi_es_is_link(page, named) || phi_es_is_char(page, named, '.') || phi_es_is_char(page, named, ','))
     named++;
-  if (capital && !phi_token_is_capital(page, named))
+  if (capital && (!phi_token_is_capital(page, named) || (phi_es_shape(page, named) == PHI_SHAPE_INITIAL &&
+                                                         strstr(rule->context, "numbered") != NULL)))
     return FALSE;
   if (phi_es_is_char(page, first, ','))
     first++;

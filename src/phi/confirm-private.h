@@ -65,6 +65,7 @@ PHI_CONFIRMER(phi_confirm_es_room);
 /* confirm-es-dates.c */
 PHI_CONFIRMER(phi_confirm_es_last_word);
 PHI_CONFIRMER(phi_confirm_es_day);
+PHI_CONFIRMER(phi_confirm_es_day_month);
 PHI_CONFIRMER(phi_confirm_es_date_after);
 
 /* The word (letters only) that ends before off, white space and the given punctuation skipped; folded into

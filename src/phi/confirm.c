@@ -53,6 +53,7 @@ static const PhiConfirmer confirmers[] = {
     {"es-room", phi_confirm_es_room},
     {"es-last-word", phi_confirm_es_last_word},
     {"es-day", phi_confirm_es_day},
+    {"es-day-month", phi_confirm_es_day_month},
     {"es-date-after", phi_confirm_es_date_after},
     {"es-address", phi_confirm_es_address},
     {"es-untyped", phi_confirm_es_untyped},

@@ -124,6 +124,16 @@ tally(const PhiPage *page, guint first, guint after)
   return t;
 }
 
+/* "Borja, su pareja" */
+static gboolean
+is_related(const PhiPage *page, guint after)
+{
+  static const char *const whose[] = {"su",      "sus",     "mi",    "hijo",  "hija",
+                                      "hermano", "hermana", "madre", "padre", "esposa",
+                                      "esposo",  "marido",  "nieta", "nieto", NULL};
+  return phi_es_is_char(page, after, ',') && phi_es_word_in(page, after + 1, whose);
+}
+
 /* "Dolores refiere", "Nahiara, hija de": a given name alone. */
 static double
 score_single(const PhiPage *page, guint i, guint after)
@@ -132,6 +142,8 @@ score_single(const PhiPage *page, guint i, guint after)
   gboolean says = (phi_es_lex(page, after) & PHI_LEX_SAYS) && phi_es_gap(page, after) == PHI_GAP_SPACE;
   if (says && PHI_FIRST(lex) >= 5 && !(lex & (PHI_LEX_EPONYM | PHI_LEX_CLINICAL)))
     return 0.7;
+  if (is_pure(lex) && is_related(page, after))
+    return 0.8;
   if (!is_pure(lex) || opens_sentence(page, i))
     return 0.2;
   return PHI_FIRST(lex) >= 5 ? 0.55 : 0.2;
@@ -157,13 +169,23 @@ score_person(const PhiPage *page, guint first, guint after)
   return t.n_pure >= 2 && !upper ? 0.55 : 0.2;
 }
 
+static guint
+best_last(const PhiPage *page, guint first, guint after)
+{
+  guint best = 0;
+  for (guint i = first; i < after; i++)
+    best = MAX(best, PHI_LAST(phi_es_lex(page, i)));
+  return best;
+}
+
 /* "Garcia Lopez, Ana" at the beginning of a line or a cell. */
 static guint
 find_reversed(PhiPage *page, guint i, guint after)
 {
   guint given = after + 1;
+  guint least = phi_es_shape(page, i) == PHI_SHAPE_UPPER ? 1 : 5;
   if (!phi_es_is_char(page, after, ',') || phi_es_gap(page, i) < PHI_GAP_WIDE ||
-      PHI_LAST(phi_es_lex(page, i)) < 5 || phi_es_gap(page, given) > PHI_GAP_SPACE ||
+      best_last(page, i, after) < least || phi_es_gap(page, given) > PHI_GAP_SPACE ||
       PHI_FIRST(phi_es_lex(page, given)) < 5 || !is_name_word(page, given))
     return after;
   guint end = read_person(page, given);
@@ -172,9 +194,30 @@ find_reversed(PhiPage *page, guint i, guint after)
   return end;
 }
 
+/* "A. Monreal": an initial before a surname. */
+static guint
+find_initialled(PhiPage *page, guint i)
+{
+  guint at = i;
+  while (at < i + 4 && phi_es_shape(page, at) == PHI_SHAPE_INITIAL && phi_es_is_char(page, at + 1, '.') &&
+         phi_es_gap(page, at + 1) == PHI_GAP_NONE)
+    at += 2;
+  if (at == i || !is_name_word(page, at) || phi_es_gap(page, at) != PHI_GAP_SPACE ||
+      PHI_LAST(phi_es_lex(page, at)) < 4 || !is_pure(phi_es_lex(page, at)))
+    return i;
+  guint after = read_person(page, at);
+  if (phi_name_is_eponym(page, at, after))
+    return i;
+  phi_page_add(page, PHI_TOKEN(page, i)->start, PHI_TOKEN(page, after - 1)->end, CR_PHI_PATIENT, 0.75,
+               "lexicon:name");
+  return after;
+}
+
 static guint
 find_person(PhiPage *page, guint i)
 {
+  if (phi_es_shape(page, i) == PHI_SHAPE_INITIAL)
+    return find_initialled(page, i);
   if (!is_name_word(page, i))
     return i;
   guint after = read_person(page, i), reversed = find_reversed(page, i, after);
