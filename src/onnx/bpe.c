@@ -90,8 +90,11 @@ onnx_bpe_prepare(OnnxTokenizer *t, const json_t *merges, const char *path, GErro
   if (!fill_bytes(t, path, error))
     return FALSE;
   t->merges = g_array_new(FALSE, FALSE, sizeof(OnnxMerge));
-  json_array_foreach((json_t *)merges, i, row) if (!read_merge(t, row, (guint32)i)) return onnx_refuse(
-      error, path, "merge %zu is not two tokens of the vocabulary that make a third", i);
+  json_array_foreach((json_t *)merges, i, row)
+  {
+    if (!read_merge(t, row, (guint32)i))
+      return onnx_refuse(error, path, "merge %zu is not two tokens of the vocabulary that make a third", i);
+  }
   g_array_sort(t->merges, compare_merges);
   return TRUE;
 }

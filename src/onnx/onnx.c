@@ -199,25 +199,38 @@ run_window(const CrOnnx *onnx, const OnnxTokens *tokens, const OnnxWindow *windo
   return TRUE;
 }
 
+static gboolean
+run_windows(const CrOnnx *onnx, const OnnxTokens *tokens, OnnxDecoder *decoder, GError **error)
+{
+  gsize most = onnx->capacity + 2;
+  g_autoptr(GArray) windows = onnx_windows(tokens->tokens->len, onnx->capacity);
+  g_autofree guint32 *ids = g_try_new(guint32, most);
+  g_autofree float *logits = g_try_new(float, most * onnx->config->labels->len);
+  if (!ids || !logits) {
+    g_set_error(error, CR_ERROR, CR_ERROR_LIMIT, "no memory for windows of %u tokens", onnx->capacity);
+    return FALSE;
+  }
+  for (guint i = 0; i < windows->len; i++)
+    if (!run_window(onnx, tokens, &g_array_index(windows, OnnxWindow, i), ids, logits, decoder, error))
+      return FALSE;
+  return TRUE;
+}
+
 gboolean
 cr_onnx_find(const CrOnnx *onnx, const char *utf8, guint32 n_bytes, double floor, GArray *found,
              GError **error)
 {
-  guint most = onnx->capacity + 2, n_before = found->len;
+  guint n_before = found->len;
   g_assert(n_bytes <= 1u << 30);
   g_auto(OnnxTokens) tokens = {NULL};
   g_auto(OnnxDecoder) decoder = {NULL};
   onnx_tokens_init(&tokens);
   onnx_tokenize(onnx->tokenizer, utf8, n_bytes, &tokens);
   onnx_decoder_init(&decoder, onnx->config, &tokens, floor, found);
-  g_autoptr(GArray) windows = onnx_windows(tokens.tokens->len, onnx->capacity);
-  g_autofree guint32 *ids = g_new(guint32, most);
-  g_autofree float *logits = g_new(float, (gsize)most * onnx->config->labels->len);
-  for (guint i = 0; i < windows->len; i++)
-    if (!run_window(onnx, &tokens, &g_array_index(windows, OnnxWindow, i), ids, logits, &decoder, error)) {
-      g_array_set_size(found, n_before);
-      return FALSE;
-    }
+  if (!run_windows(onnx, &tokens, &decoder, error)) {
+    g_array_set_size(found, n_before);
+    return FALSE;
+  }
   onnx_decoder_end(&decoder);
   return TRUE;
 }
