@@ -46,6 +46,20 @@ gboolean cr_study_read(CrStudy *study, const CrStudyOptions *options,
 void cr_study_clear(CrStudy *study);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CrStudy, cr_study_clear)
 
+/* ---- eval-match.c ---- */
+
+/* partners[i]: the system's document for gold's i, NULL where it has none. Its other documents become
+ * `extra`. NOT_COMPARABLE where a text differs or an id stands twice. */
+gboolean cr_study_match(const CrStudy *study, CrStudySystem *system, const char *gold_path,
+                        CrCorpusDocument **partners, GError **error);
+
+/* ---- eval-build.c ---- */
+
+/* Lists labels and groups, and puts the documents that every system has in order. partners: a list a system.
+ */
+gboolean cr_study_build(CrStudy *study, const CrStudyOptions *options, CrCorpusDocument **const *partners,
+                        GError **error);
+
 /* ---- eval-labels.c ---- */
 
 /* A table of labels: "FROM<TAB>TO". name -> name. BAD_COLUMNS with file:line. The label "-" is neither miss
