@@ -48,6 +48,21 @@ def groups_are_told():
 
 
 @test
+def errors_of_what_may_be_read():
+    """Errors are listed a line each, and none of the test half"""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, 'errors.tsv')
+        text, reports = evaluate('--set', 'english-dev', '--set', 'english-test', '--errors', path)
+        with open(path, encoding='utf-8') as file:
+            rows = [line.rstrip('\n').split('\t') for line in file]
+    check(all(len(r) == 10 for r in rows), 'columns')
+    same({r[0] for r in rows[1:]}, {'english-dev'})
+    same(len(rows) - 1, len(reports['english-dev']['errors']))
+    check('errors' not in reports['english-test'], 'errors of the test half')
+    check('| Invented English notes, test half | leak-free notes | >= 90 |' in text, 'no goals')
+
+
+@test
 def options_reach_deid():
     """What stands behind -- goes to deid"""
     _, plain = evaluate('--set', 'notes')
