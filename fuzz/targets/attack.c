@@ -39,8 +39,8 @@ look_for_originals(const CrText *text, const GArray *surrogates, const GArray *l
   }
   guint first = 2 * (n_runs++ % KEPT_RUNS);
   fuzz_check(h != NULL, error ? error->message : "the attacker can be made");
-  cr_hiding_add(h, text, surrogates, leaks);
-  cr_hiding_add(h, text, leaks, surrogates);
+  cr_hiding_add(h, text, "P1", surrogates, leaks);
+  cr_hiding_add(h, text, NULL, leaks, surrogates);
   const GArray *guesses = cr_hiding_finish(h);
   for (; n_seen < guesses->len; n_seen++) {
     const CrHidingGuess *g = &g_array_index(guesses, CrHidingGuess, n_seen);

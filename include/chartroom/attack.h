@@ -32,9 +32,10 @@ CR_EXPORT CrHiding *cr_hiding_new(const char *rules_dir, const char *language,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 CR_EXPORT void cr_hiding_free(CrHiding *hiding);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrHiding, cr_hiding_free)
-/* surrogates and leaks (CrSpan) tell what is true; the attacker does not see them. */
-CR_EXPORT void cr_hiding_add(CrHiding *hiding, const CrText *text, const GArray *surrogates,
-                             const GArray *leaks);
+/* person NULL: a patient of its own. surrogates and leaks (CrSpan) tell what is true; the attacker does not
+ * see them. */
+CR_EXPORT void cr_hiding_add(CrHiding *hiding, const CrText *text, const char *person,
+                             const GArray *surrogates, const GArray *leaks);
 /* When all are in: every place the attacker looks at (CrHidingGuess), in the order of the documents.
  * Borrowed. */
 CR_EXPORT const GArray *cr_hiding_finish(CrHiding *hiding);

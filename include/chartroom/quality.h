@@ -18,7 +18,8 @@ CR_EXPORT json_t *cr_quality_risk(CrProject *p, GError **error) G_GNUC_WARN_UNUS
  * {"notes","classes":{"drug":{"all","masked"},…},"words_masked","clinical_masked","share":{…} (of the
  * clinical words, those masked),"precision":{…} (of the words masked, those on no clinical
  * list),"words":[{"word","class","masked","all"}]} */
-CR_EXPORT json_t *cr_quality_utility(CrProject *p, guint top, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+CR_EXPORT json_t *cr_quality_utility(CrProject *p, guint top, CrProgressFunc progress, gpointer user_data,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Draws a seeded sample of the cleared notes to be read once more (share above 0; seed negative: drawn, and
  * recorded), or lists the one drawn last (share 0; WRONG_STATE where there is none): privacy, senior.

@@ -206,7 +206,7 @@ cr_hiding_run_add(CrHidingRun *run, const json_t *document, GError **error)
   g_ptr_array_add(run->ids, g_strdup(id));
   if (!prepare(run, document, id, &p, error) || !add_named(run, id, &p, error))
     return FALSE;
-  cr_hiding_add(run->attacker, p.text, p.surrogates, p.leaks);
+  cr_hiding_add(run->attacker, p.text, cr_attack_person(document), p.surrogates, p.leaks);
   run->n_leaks += p.leaks->len;
   run->n_surrogates += p.surrogates->len;
   return TRUE;
@@ -391,8 +391,9 @@ print_examples(const json_t *examples)
   gsize i;
   json_array_foreach((json_t *)examples, i, row)
   {
-    g_autofree char *words = cr_cli_plain(cr_cli_text(row, "words"), FALSE);
-    printf("  %s  %-9s  %s\n", cr_cli_text(row, "id"), cr_cli_text(row, "truth"), words);
+    g_autofree char *words = cr_cli_plain(cr_cli_text(row, "words"), FALSE),
+                    *id = cr_cli_plain(cr_cli_text(row, "id"), FALSE);
+    printf("  %s  %-9s  %s\n", id, cr_cli_text(row, "truth"), words);
   }
 }
 

@@ -126,7 +126,6 @@ gboolean
 cr_linkage_run_add(CrLinkageRun *run, const json_t *document, GError **error)
 {
   const json_t *meta = json_object_get(document, "meta");
-  const char *person = json_string_value(json_object_get(document, "patient"));
   g_autoptr(CrText) text = cr_attack_text(document, error);
   if (!text)
     return FALSE;
@@ -142,8 +141,7 @@ cr_linkage_run_add(CrLinkageRun *run, const json_t *document, GError **error)
   }
   g_ptr_array_add(run->values, values);
   g_ptr_array_add(run->ids, g_strdup(json_string_value(json_object_get(document, "id"))));
-  g_ptr_array_add(run->persons,
-                  g_strdup(person ? person : json_string_value(json_object_get(meta, "patient"))));
+  g_ptr_array_add(run->persons, g_strdup(cr_attack_person(document)));
   return TRUE;
 }
 
@@ -378,9 +376,14 @@ print_class(const json_t *row)
 {
   const char *key;
   json_t *value;
-  printf("    %s  %" G_GINT64_FORMAT, cr_cli_text(row, "id"), cr_cli_int(row, "size"));
-  json_object_foreach(json_object_get(row, "values"), key, value) if (json_is_string(value))
-      printf("  %s %s", key, json_string_value(value));
+  g_autofree char *id = cr_cli_plain(cr_cli_text(row, "id"), FALSE);
+  printf("    %s  %" G_GINT64_FORMAT, id, cr_cli_int(row, "size"));
+  json_object_foreach(json_object_get(row, "values"), key, value)
+  {
+    g_autofree char *plain = json_is_string(value) ? cr_cli_plain(json_string_value(value), FALSE) : NULL;
+    if (plain)
+      printf("  %s %s", key, plain);
+  }
   putchar('\n');
 }
 

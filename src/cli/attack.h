@@ -30,5 +30,7 @@ gboolean cr_linkage_run_add(CrLinkageRun *run, const json_t *document,
 json_t *cr_linkage_run_report(CrLinkageRun *run);
 void cr_linkage_print(const json_t *report);
 
+/* Whose note it is: "patient", or that of the meta data; NULL where neither says. Borrowed. */
+const char *cr_attack_person(const json_t *document);
 /* The text of a document. MISSING_FIELD. */
 CrText *cr_attack_text(const json_t *document, GError **error) G_GNUC_WARN_UNUSED_RESULT;

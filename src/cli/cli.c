@@ -331,8 +331,11 @@ cr_cli_progress(const char *what, guint64 done, guint64 all, gpointer unused)
   double seconds = (double)(now - progress_began) / G_USEC_PER_SEC, rate = (double)done / seconds;
   double left = rate > 0 && all > done ? (double)(all - done) / rate : 0;
   progress_shown = now;
-  fprintf(stderr, "\r\033[K%.0f %%  %.0f %s/s  %.0f s left", all ? 100.0 * (double)done / (double)all : 0,
-          rate, what, left);
+  if (all)
+    fprintf(stderr, "\r\033[K%.0f %%  %.0f %s/s  %.0f s left", 100.0 * (double)done / (double)all, rate, what,
+            left);
+  else
+    fprintf(stderr, "\r\033[K%" G_GUINT64_FORMAT " %s  %.0f %s/s", done, what, rate, what);
   fflush(stderr);
 }
 

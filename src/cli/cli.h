@@ -54,7 +54,7 @@ char *cr_cli_plain(const char *text, gboolean keep_lines);
 void cr_cli_print_json(const json_t *value);
 /* A table for people: columns separated by '\t' in each line, aligned; numbers to the right. */
 void cr_cli_print_table(const char *const *lines);
-/* A CrProgressFunc: on stderr, where it is a terminal and the work takes over a second, at most ten times a
+/* A CrProgressFunc (all 0: not known): on stderr, where it is a terminal and the work takes over a second, at most ten times a
  * second. */
 void cr_cli_progress(const char *what, guint64 done, guint64 all, gpointer unused);
 void cr_cli_progress_end(void);

@@ -30,6 +30,7 @@ static const char help[] =
 typedef struct {
   CrHidingRun *hiding; /* NULL: not asked for */
   CrLinkageRun *linkage;
+  guint64 n_documents;
 } Attack;
 
 static void
@@ -39,6 +40,13 @@ attack_clear(Attack *a)
   g_clear_pointer(&a->linkage, cr_linkage_run_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Attack, attack_clear)
+
+const char *
+cr_attack_person(const json_t *document)
+{
+  const char *person = json_string_value(json_object_get(document, "patient"));
+  return person ? person : json_string_value(json_object_get(json_object_get(document, "meta"), "patient"));
+}
 
 CrText *
 cr_attack_text(const json_t *document, GError **error)
@@ -54,6 +62,7 @@ static gboolean
 document_cb(json_t *document, gpointer user_data, GError **error)
 {
   Attack *a = user_data;
+  cr_cli_progress("documents", ++a->n_documents, 0, NULL);
   return (!a->hiding || cr_hiding_run_add(a->hiding, document, error)) &&
          cr_linkage_run_add(a->linkage, document, error);
 }
@@ -92,6 +101,7 @@ run(CrCli *cli, const CrAttackOptions *o)
     a.linkage = cr_linkage_run_new(o, &error);
   if (error || !cr_export_walk(cli->rest[0], document_cb, &a, &error))
     return cr_cli_fail(cli, error);
+  cr_cli_progress_end();
   return report(cli, &a);
 }
 

@@ -95,6 +95,7 @@ scan_cb(json_t *document, gpointer user_data, GError **error)
   g_autoptr(CrText) text = cr_text_new(json_string_value(value), (gssize)json_string_length(value), error);
   if (!text)
     return FALSE;
+  cr_cli_progress("documents", json_array_size(m->rows), g_hash_table_size(m->drawn), NULL);
   g_autoptr(GArray) found = cr_phi_scan_run(m->scan, text);
   g_autofree char *sha = cr_sha256_hex(cr_text_bytes(text), cr_text_length(text, CR_UNIT_BYTE));
   json_t *findings = json_array();
@@ -152,7 +153,11 @@ print_ids(const char *what, const json_t *ids)
   if (json_array_size(ids) == 0)
     return;
   printf("%s:", what);
-  json_array_foreach(ids, i, id) printf(" %s", json_string_value(id));
+  json_array_foreach(ids, i, id)
+  {
+    g_autofree char *plain = cr_cli_plain(json_string_value(id), FALSE);
+    printf(" %s", plain);
+  }
   putchar('\n');
 }
 
@@ -213,6 +218,7 @@ run(CrCli *cli, const Options *o)
   draw(&m);
   if (!cr_export_walk(cli->rest[0], scan_cb, &m, &error))
     return cr_cli_fail(cli, error);
+  cr_cli_progress_end();
   return o->project ? hand_over(cli, &m) : print_findings(&m);
 }
 

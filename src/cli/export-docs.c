@@ -88,8 +88,10 @@ read_folder(const char *path, Walk *w, GError **error)
   g_autoptr(GPtrArray) lines = list_folder(path, ".jsonl");
   if (lines->len > 0)
     return read_all(cr_format_find("jsonl"), lines, w, error);
-  const CrFormat *format = cr_format_sniff(path);
-  return format ? read_one(format, path, w, error) : read_below(path, w, error);
+  if (!read_below(path, w, error))
+    return FALSE;
+  const CrFormat *format = w->n == 0 ? cr_format_sniff(path) : NULL;
+  return !format || read_one(format, path, w, error);
 }
 
 gboolean

@@ -101,9 +101,10 @@ static json_t *
 load_utility(CrProject *p, GError **error)
 {
   g_autoptr(GError) local = NULL;
-  json_t *utility = cr_quality_utility(p, WORDS_SHOWN, &local);
+  json_t *utility = cr_quality_utility(p, WORDS_SHOWN, cr_cli_progress, NULL, &local);
   if (local && !g_error_matches(local, CR_ERROR, CR_ERROR_NOT_PERMITTED))
     g_propagate_error(error, g_steal_pointer(&local));
+  cr_cli_progress_end();
   return utility;
 }
 

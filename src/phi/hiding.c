@@ -6,13 +6,14 @@
 #include <string.h>
 
 enum { RULE_OVERLOOKED = 1, RULE_UNLISTED = 2, RULE_REPEATED = 4, RULE_OUT_OF_STEP = 8 };
-enum { MANY_DOCUMENTS = 3, MANY_DAYS = 60, ENOUGH_DATES = 3 };
+enum { MANY_PERSONS = 3, MANY_DAYS = 60, ENOUGH_DATES = 3 };
 
 static const CrHidingRule rules[] = {
     {"overlooked",
      "the scan asks about it, the detector passes over it: had it seen it, it would have replaced it"},
     {"unlisted", "a name that stands in no list, so it was not drawn from one"},
-    {"repeated", "the same words stand in three notes or more, as what is drawn for a patient does not"},
+    {"repeated",
+     "the same words stand in the notes of three patients or more, as what is drawn for one does not"},
     {"out-of-step",
      "a date more than 60 days from the middle of the note's dates, which were moved together"}};
 
@@ -29,9 +30,9 @@ cr_hiding_group_name(CrHidingGroup group)
   return names[group];
 }
 
-/* In how many documents some words stand. */
+/* The first patients in whose notes some words stand. */
 typedef struct {
-  guint n, last; /* last: document + 1 */
+  guint n, persons[MANY_PERSONS];
 } Seen;
 
 struct CrHiding {
@@ -39,9 +40,10 @@ struct CrHiding {
   CrPhiScratch *scratch;
   CrPhiScan *scan;
   PhiLexicon *lexicon;
-  GArray *guesses;  /* CrHidingGuess */
-  GHashTable *seen; /* folded words -> Seen */
-  guint n_documents;
+  GArray *guesses;     /* CrHidingGuess */
+  GHashTable *seen;    /* folded words -> Seen */
+  GHashTable *persons; /* name -> number */
+  guint n_documents, n_persons;
 };
 
 static void
@@ -57,6 +59,7 @@ cr_hiding_new(const char *rules_dir, const char *language, GError **error)
   h->guesses = g_array_new(FALSE, TRUE, sizeof(CrHidingGuess));
   g_array_set_clear_func(h->guesses, clear_guess);
   h->seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  h->persons = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   h->detector = cr_phi_detector_new(rules_dir, language, error);
   h->scan = h->detector ? cr_phi_scan_new(rules_dir, error) : NULL;
   const PhiLanguage *tables = h->scan ? phi_language_find(language, error) : NULL;
@@ -78,6 +81,7 @@ cr_hiding_free(CrHiding *h)
   g_clear_pointer(&h->lexicon, phi_lexicon_free);
   g_array_unref(h->guesses);
   g_hash_table_unref(h->seen);
+  g_hash_table_unref(h->persons);
   g_free(h);
 }
 
@@ -126,8 +130,20 @@ has_unlisted_word(const CrHiding *h, const char *words)
   return FALSE;
 }
 
+/* The patient's number; a note of nobody known is a patient of its own. */
+static guint
+person_of(CrHiding *h, const char *person)
+{
+  guint number = person ? GPOINTER_TO_UINT(g_hash_table_lookup(h->persons, person)) : 0;
+  if (number)
+    return number;
+  if (person)
+    g_hash_table_insert(h->persons, g_strdup(person), GUINT_TO_POINTER(h->n_persons + 1));
+  return ++h->n_persons;
+}
+
 static void
-count_words(CrHiding *h, const char *words)
+count_words(CrHiding *h, const char *words, guint person)
 {
   g_autofree char *folded = g_utf8_strdown(words, -1);
   Seen *seen = g_hash_table_lookup(h->seen, folded);
@@ -135,12 +151,15 @@ count_words(CrHiding *h, const char *words)
     seen = g_new0(Seen, 1);
     g_hash_table_insert(h->seen, g_steal_pointer(&folded), seen);
   }
-  seen->n += seen->last != h->n_documents + 1;
-  seen->last = h->n_documents + 1;
+  for (guint i = 0; i < seen->n; i++)
+    if (seen->persons[i] == person)
+      return;
+  if (seen->n < MANY_PERSONS)
+    seen->persons[seen->n++] = person;
 }
 
 static void
-look_at(CrHiding *h, const CrText *text, const CrPhiSpan *place, gboolean overlooked,
+look_at(CrHiding *h, const CrText *text, guint person, const CrPhiSpan *place, gboolean overlooked,
         const GArray *surrogates, const GArray *leaks)
 {
   gint leak = overlapping(leaks, place->span);
@@ -154,7 +173,7 @@ look_at(CrHiding *h, const CrText *text, const CrPhiSpan *place, gboolean overlo
   g.leak = leak >= 0 ? (guint)leak : 0;
   g.rules = (overlooked ? RULE_OVERLOOKED : 0) |
             (g.group == CR_HIDING_NAME && has_unlisted_word(h, g.words) ? RULE_UNLISTED : 0);
-  count_words(h, g.words);
+  count_words(h, g.words, person);
   g_array_append_val(h->guesses, g);
 }
 
@@ -213,20 +232,21 @@ mark_dates(CrHiding *h, guint first)
 }
 
 void
-cr_hiding_add(CrHiding *h, const CrText *text, const GArray *surrogates, const GArray *leaks)
+cr_hiding_add(CrHiding *h, const CrText *text, const char *person, const GArray *surrogates,
+              const GArray *leaks)
 {
   g_autoptr(GArray) found = cr_phi_detect(h->detector, h->scratch, text, NULL, 0.5);
   g_autoptr(GArray) asked = cr_phi_scan_run(h->scan, text);
-  guint first = h->guesses->len;
+  guint first = h->guesses->len, number = person_of(h, person);
   for (guint i = 0; i < found->len; i++) {
     const CrPhiSpan *span = &g_array_index(found, CrPhiSpan, i);
     if (!cr_phi_kind_is_reported_only(span->kind))
-      look_at(h, text, span, FALSE, surrogates, leaks);
+      look_at(h, text, number, span, FALSE, surrogates, leaks);
   }
   for (guint i = 0; i < asked->len; i++) {
     const CrPhiSpan *span = &g_array_index(asked, CrPhiSpan, i);
     if (!is_found(found, span->span))
-      look_at(h, text, span, TRUE, surrogates, leaks);
+      look_at(h, text, number, span, TRUE, surrogates, leaks);
   }
   mark_dates(h, first);
   h->n_documents++;
@@ -239,7 +259,7 @@ cr_hiding_finish(CrHiding *h)
     CrHidingGuess *g = &g_array_index(h->guesses, CrHidingGuess, i);
     g_autofree char *folded = g_utf8_strdown(g->words, -1);
     const Seen *seen = g_hash_table_lookup(h->seen, folded);
-    if (g->group != CR_HIDING_DATE && strlen(folded) >= 4 && seen && seen->n >= MANY_DOCUMENTS)
+    if (g->group != CR_HIDING_DATE && strlen(folded) >= 4 && seen && seen->n == MANY_PERSONS)
       g->rules |= RULE_REPEATED;
   }
   return h->guesses;

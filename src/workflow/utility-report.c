@@ -13,7 +13,9 @@ typedef struct {
   CrProject *p;
   CrUtility *utility;
   CrUtilityCounts counts;
-  gint64 n_notes, n_destroyed;
+  gint64 n_notes, n_destroyed, n_all;
+  CrProgressFunc progress; /* may be NULL */
+  gpointer user_data;
 } Measuring;
 
 /* The stretches of the original that were taken out. */
@@ -49,6 +51,8 @@ measure_note(Measuring *m, const char *note, GError **error)
   g_autoptr(GArray) spans = masked_spans(redaction);
   cr_utility_add(m->utility, text, spans, &m->counts);
   m->n_notes++;
+  if (m->progress)
+    m->progress("notes", (guint64)(m->n_notes + m->n_destroyed), (guint64)m->n_all, m->user_data);
   return TRUE;
 }
 
@@ -88,13 +92,14 @@ describe(const Measuring *m, guint top)
 }
 
 json_t *
-cr_quality_utility(CrProject *p, guint top, GError **error)
+cr_quality_utility(CrProject *p, guint top, CrProgressFunc progress, gpointer user_data, GError **error)
 {
   if (!cr_project_require(p, CR_ROLE_PRIVACY, "measuring what was masked", error) ||
       !cr_project_require_vault(p, "measuring what was masked", error))
     return NULL;
   g_autoptr(CrUtility) utility = cr_utility_new(NULL, NULL, error);
-  Measuring m = {.p = p, .utility = utility};
+  Measuring m = {.p = p, .utility = utility, .progress = progress, .user_data = user_data};
+  m.n_all = cr_documents_count(p->work, NULL, NULL, NULL);
   if (!utility || !measure_all(&m, error) || !cr_tx_begin(p, error))
     return NULL;
   cr_tx_event(p, CR_ROLE_PRIVACY, "utility.measured", "project", NULL, NULL, NULL);

@@ -45,6 +45,8 @@ def linkage_toy():
         text = run(home, 'attack', path, '--k', 3, '--keys', 'age,sex', as_json=False)
         check('fewer than 3 alike: 7 documents (100.0 %); alone: 2 (28.6 %)' in text, text)
         check('sex m' not in text, 'values are shown unasked', text)
+        loud = home.file('loud.jsonl', [{'id': 'x\x1b[2J', 'text': 'Well.', 'meta': {'sex': 'F\x1b[2J'}}])
+        check('\x1b' not in run(home, 'attack', loud, '--show', as_json=False), 'an id speaks to the terminal')
         check('sex m' in run(home, 'attack', path, '--k', 3, '--keys', 'age,sex', '--show', as_json=False), 'values are not shown')
 
 
@@ -196,6 +198,13 @@ def monitor_project():
         same((done['drawn'], done['of'], done['open'], done['changed'], done['unknown']), (10, 10, 0, [], []))
         same(done['findings'], done['answered'])
         check(done['answered'] > 0, done)
+        # The same notes in the other formats.
+        for form in ('csv', 'brat'):
+            other = home.file('out-' + form)
+            home.run('export', '--unlabelled', '--format', form, '--out', other)
+            again = run(home, 'monitor', other, '--share', '100%', '--seed', 2, '--project', home.path)[0]
+            same((again['drawn'], again['findings'], again['open'], again['changed'], again['unknown']),
+                 (10, done['findings'], 0, [], []), form)
         # An export that is not what was cleared, and one of another project.
         lines = home.read_json_lines(os.path.join(out, [n for n in os.listdir(out) if n.endswith('.jsonl')][0]))
         lines[0]['text'] += ' Added.'
@@ -203,10 +212,10 @@ def monitor_project():
         done = run(home, 'monitor', home.file('other.jsonl', lines), '--share', '100%', '--project', home.path, status=1)[0]
         same((done['changed'], done['unknown']), ([lines[0]['id']], ['N-NOWHERE']))
         log = home.run('audit log').lines
-        same(len([e for e in log if e['action'] == 'export.monitored']), 2)
+        same(len([e for e in log if e['action'] == 'export.monitored']), 4)
         told = json.loads([e for e in log if e['action'] == 'export.monitored'][0]['new'])
         same((told['seed'], told['drawn'], told['of']), (2, 10, 10))
-        same(len([e for e in log if e['action'] == 'note.monitored']), 10 + 9)
+        same(len([e for e in log if e['action'] == 'note.monitored']), 30 + 9)
         check('Vrabnog' not in json.dumps(log), 'the trail repeats a finding')
         home.verify()
 

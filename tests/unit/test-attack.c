@@ -25,11 +25,11 @@ spans_of(const char *s, const char *const *words)
 }
 
 static void
-add(CrHiding *h, const char *s, const char *const *surrogates, const char *const *leaks)
+add(CrHiding *h, const char *person, const char *s, const char *const *surrogates, const char *const *leaks)
 {
   g_autoptr(CrText) text = text_of(s);
   g_autoptr(GArray) a = spans_of(s, surrogates), b = spans_of(s, leaks);
-  cr_hiding_add(h, text, a, b);
+  cr_hiding_add(h, text, person, a, b);
 }
 
 static const CrHidingGuess *
@@ -59,14 +59,16 @@ test_rules(void)
   g_autoptr(GError) error = NULL;
   g_autoptr(CrHiding) h = cr_hiding_new(NULL, "en", &error);
   g_assert_no_error(error);
-  add(h,
+  add(h, NULL,
       "Seen by Dr. Zzyrkowt on 03/04/2019, 03/09/2019 and 03/12/2019; born 06/01/2020 it says. The qwoplint "
       "Vrabnog came.",
       (const char *const[]){"03/04/2019", "03/09/2019", "03/12/2019", NULL},
       (const char *const[]){"Zzyrkowt", "06/01/2020", "Vrabnog", NULL});
   for (guint i = 0; i < 3; i++)
-    add(h, "Dr. Maria Lopez wrote to Dr. Anna Smith.", (const char *const[]){"Anna Smith", NULL},
+    add(h, NULL, "Dr. Maria Lopez wrote to Dr. Anna Smith.", (const char *const[]){"Anna Smith", NULL},
         (const char *const[]){"Maria Lopez", NULL});
+  for (guint i = 0; i < 3; i++) /* three notes of one patient repeat what was drawn for it */
+    add(h, "P1", "Dr. Carlos Ortega wrote.", (const char *const[]){"Carlos Ortega", NULL}, NULL);
   const GArray *guesses = cr_hiding_finish(h);
   const CrHidingGuess *g = guess_at(guesses, 0, "Zzyrkowt");
   g_assert_cmpint(g->truth, ==, CR_HIDING_LEAK);
@@ -82,6 +84,8 @@ test_rules(void)
   g_assert_cmpuint(g->rules, ==, 0);
   g = guess_at(guesses, 2, "Maria Lopez");
   g_assert_cmpuint(g->rules, ==, rule_bit("repeated"));
+  g = guess_at(guesses, 6, "Carlos Ortega");
+  g_assert_cmpuint(g->rules, ==, 0);
 }
 
 static char *
