@@ -92,7 +92,7 @@ cr_key_table_n_rows(const CrKeyTable *t)
 static const guint32 *
 row_of(const CrKeyTable *t, guint row)
 {
-  return &g_array_index(t->rows, guint32, row * (t->n_keys + 1));
+  return &g_array_index(t->rows, guint32, (gsize)row * (t->n_keys + 1));
 }
 
 const char *
