@@ -74,6 +74,7 @@ typedef struct {
   int admit_day, birth_year; /* days since 1970-01-01 */
   GHashTable *kept;          /* what a note says again the same: "MRN" … */
   Note note;
+  const char *kind; /* of the root that was drawn */
   int depth;
   gboolean inside; /* a mark: no marks within */
 } Writer;

@@ -1,5 +1,6 @@
-/* Grammar files: "== SYMBOL [weight]" opens a production, the lines up to the next one are its text; "# " at
- * a line's start is a comment; "@kind:" and "@hold" open the text of a root ("note:STYLE"). */
+/* Grammar files: "== SYMBOL [weight]" opens a production, the lines up to the next one are its text; "=*
+ * SYMBOL" opens a list, each line a production; "# " at a line's start is a comment; "@kind:" and "@hold"
+ * open the text of a root ("note:STYLE"). */
 #include "generator.h"
 #include <jansson.h>
 #include <stdlib.h>
@@ -26,29 +27,67 @@ finish(Grammar *grammar, const char *symbol, Production *made, GString *text)
   g_ptr_array_add(list, made);
 }
 
+/* What is being read: a production, or a list of them, one a line. */
+typedef struct {
+  Grammar *grammar;
+  const char *name;
+  char *symbol; /* owned */
+  double weight;
+  gboolean list;
+  Production *made;
+  GString *text;
+} Reader;
+
+static void
+close_production(Reader *r)
+{
+  if (r->made != NULL)
+    finish(r->grammar, r->symbol, r->made, r->text);
+  r->made = NULL;
+}
+
+static void
+open_production(Reader *r, guint line)
+{
+  close_production(r);
+  r->made = g_new0(Production, 1);
+  r->made->weight = r->weight;
+  r->made->where = g_strdup_printf("%s:%u", r->name, line);
+  r->text = g_string_new(NULL);
+}
+
+static void
+read_head(Reader *r, const char *line, guint number)
+{
+  close_production(r);
+  g_auto(GStrv) head = g_strsplit(line + 3, " ", -1);
+  g_free(r->symbol);
+  r->symbol = g_strdup(head[0]);
+  r->weight = head[1] != NULL && *head[1] != '\0' ? g_ascii_strtod(head[1], NULL) : 1;
+  r->list = line[1] == '*';
+  if (!r->list)
+    open_production(r, number);
+}
+
 static void
 read_file(Grammar *grammar, const char *name, const char *bytes)
 {
   g_auto(GStrv) lines = g_strsplit(bytes, "\n", -1);
-  g_autofree char *symbol = NULL;
-  Production *made = NULL;
-  GString *text = NULL;
+  Reader r = {.grammar = grammar, .name = name};
   for (guint i = 0; lines[i] != NULL; i++) {
-    if (g_str_has_prefix(lines[i], "== ")) {
-      if (made != NULL)
-        finish(grammar, symbol, made, text);
-      g_auto(GStrv) head = g_strsplit(lines[i] + 3, " ", -1);
-      g_free(symbol);
-      symbol = g_strdup(head[0]);
-      made = g_new0(Production, 1);
-      made->weight = head[1] != NULL && *head[1] != '\0' ? g_ascii_strtod(head[1], NULL) : 1;
-      made->where = g_strdup_printf("%s:%u", name, i + 1);
-      text = g_string_new(NULL);
-    } else if (made != NULL && *lines[i] != '#' && (lines[i + 1] != NULL || *lines[i] != '\0'))
-      g_string_append_printf(text, "%s\n", lines[i]);
+    const gboolean last = lines[i + 1] == NULL && *lines[i] == '\0';
+    if (g_str_has_prefix(lines[i], "== ") || g_str_has_prefix(lines[i], "=* "))
+      read_head(&r, lines[i], i + 1);
+    else if (r.symbol == NULL || *lines[i] == '#' || last || (r.list && *lines[i] == '\0'))
+      continue;
+    else {
+      if (r.list)
+        open_production(&r, i + 1);
+      g_string_append_printf(r.text, "%s\n", lines[i]);
+    }
   }
-  if (made != NULL)
-    finish(grammar, symbol, made, text);
+  close_production(&r);
+  g_free(r.symbol);
 }
 
 static int

@@ -100,12 +100,11 @@ write_note(const Grammar *grammar, const Names *names, const Options *o, const G
   Writer w;
   writer_init(&w, grammar, names, (guint64)o->seed * G_GUINT64_CONSTANT(0x9E3779B97F4A7C15) + number);
   const char *root = g_ptr_array_index(list, random_below(&w.random, list->len));
-  const Production *first = g_ptr_array_index(grammar_find(grammar, root), 0);
   const gboolean ok = writer_symbol(&w, root, root, error);
   if (ok) {
     g_autofree char *noise = draw_noise(&w.note, &w.random);
     note_tidy(&w.note);
-    print_note(&w.note, number, root + 5, first->kind != NULL ? first->kind : "note", noise);
+    print_note(&w.note, number, root + 5, w.kind != NULL ? w.kind : "note", noise);
   }
   writer_clear(&w);
   return ok;

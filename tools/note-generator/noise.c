@@ -9,6 +9,7 @@ typedef struct {
   GString *out;
   guint32 *moved; /* of each byte of in, and its end, where it begins in out */
   Random *random;
+  gsize width; /* of lines, for the layer that breaks them */
 } Layer;
 
 typedef void (*LayerFunc)(Layer *layer, const char *c, gsize n_bytes);
@@ -16,7 +17,13 @@ typedef void (*LayerFunc)(Layer *layer, const char *c, gsize n_bytes);
 static void
 run(Note *note, Random *random, LayerFunc func)
 {
-  Layer l = {note->text->str, note->text->len, 0, g_string_sized_new(note->text->len + 64), NULL, random};
+  Layer l = {note->text->str,
+             note->text->len,
+             0,
+             g_string_sized_new(note->text->len + 64),
+             NULL,
+             random,
+             46 + random_below(random, 34)};
   l.moved = g_new(guint32, l.n_in + 1);
   while (l.at < l.n_in) {
     const char *c = l.in + l.at;
@@ -90,7 +97,7 @@ wrapped(Layer *l, const char *c, gsize n)
 {
   const char *line = strrchr(l->out->str, '\n');
   const gsize width = l->out->len - (line != NULL ? (gsize)(line + 1 - l->out->str) : 0);
-  if (*c == ' ' && width > 58 && width < 200 && l->at < l->n_in && l->in[l->at] != ' ')
+  if (*c == ' ' && width > l->width && width < 200 && l->at < l->n_in && l->in[l->at] != ' ')
     put(l, "\n", 1);
   else
     put(l, c, n);
@@ -159,7 +166,7 @@ blank(char c)
 static void
 add_piece(GArray *out, const GString *text, gsize start, gsize end, const Mark *of)
 {
-  while (start < end && blank(text->str[start]))
+  while (start < end && (blank(text->str[start]) || text->str[start] == '>')) /* of a quoted mail */
     start++;
   while (end > start && blank(text->str[end - 1]))
     end--;

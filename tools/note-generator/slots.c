@@ -108,10 +108,6 @@ drawn_value(Writer *w, const char *slot, char **label)
   if (g_str_equal(slot, "TIME"))
     return random_chance(r, .5) ? g_strdup_printf("%02u%02u", random_below(r, 24), random_below(r, 60))
                                 : g_strdup_printf("%u:%02u", random_below(r, 24), random_below(r, 60));
-  if (g_str_equal(slot, "CARRIER")) {
-    const GPtrArray *c = w->grammar->carriers;
-    return c->len > 0 ? g_strdup(g_ptr_array_index(c, random_below(r, c->len))) : g_strdup("");
-  }
   if (g_str_equal(slot, "=family") || g_str_equal(slot, "=given")) {
     const char *origin = random_chance(r, .5)
                              ? "anglo"

@@ -136,6 +136,8 @@ writer_symbol(Writer *w, const char *symbol, const char *where, GError **error)
   const char *kind = kind_of_symbol(symbol);
   const gsize start = w->note.text->len;
   const Production *p = draw(list, &w->random);
+  if (p->kind != NULL)
+    w->kind = p->kind;
   w->inside = outer || kind != NULL;
   w->depth++;
   const gboolean ok = writer_expand(w, p->text, p->where, error);
@@ -185,6 +187,16 @@ alternatives(const char *body)
   return list;
 }
 
+/* A carrier's text may hold slots: make-carrier puts them where names and dates can stand. */
+static gboolean
+write_carrier(Writer *w, const char *where, GError **error)
+{
+  const GPtrArray *list = w->grammar->carriers;
+  if (list->len == 0)
+    return writer_symbol(w, "carrier", where, error);
+  return writer_expand(w, g_ptr_array_index(list, random_below(&w->random, list->len)), "a carrier", error);
+}
+
 static gboolean
 write_group(Writer *w, const char *body, const char *where, GError **error)
 {
@@ -192,6 +204,8 @@ write_group(Writer *w, const char *body, const char *where, GError **error)
     return random_chance(&w->random, .5) || writer_expand(w, body + 1, where, error);
   if (*body == '#')
     return write_pattern(w, body + 1), TRUE;
+  if (g_str_equal(body, "CARRIER"))
+    return write_carrier(w, where, error);
   g_autoptr(GPtrArray) list = alternatives(body);
   if (list->len > 1)
     return writer_expand(w, g_ptr_array_index(list, random_below(&w->random, list->len)), where, error);
