@@ -149,6 +149,14 @@ any(int day, Random *r)
   return date_form(often[random_below(r, G_N_ELEMENTS(often))], day, r);
 }
 
+/* Births are written whole. */
+static char *
+born(int day, Random *r)
+{
+  static const char *const often[] = {"num", "num", "num", "num", "words", "iso", "dots", "euro", "compact"};
+  return date_form(often[random_below(r, G_N_ELEMENTS(often))], day, r);
+}
+
 char *
 date_form(const char *form, int day, Random *r)
 {
@@ -156,8 +164,10 @@ date_form(const char *form, int day, Random *r)
   const char *month = months[t.m - 1];
   g_autofree char *brief = g_strndup(month, 3);
 #define IS(name) g_str_equal(form, name)
-  if (IS("any") || IS("admit") || IS("today") || IS("dob"))
+  if (IS("any") || IS("admit") || IS("today"))
     return any(day, r);
+  if (IS("dob"))
+    return born(day, r);
   if (IS("num"))
     return numeric(t, r);
   if (IS("numshort"))

@@ -93,12 +93,21 @@ print_note(const Note *note, guint number, const char *style, const char *kind, 
   puts(line);
 }
 
+/* Neighbouring seeds share no notes, nor parts of them. */
+static guint64
+note_seed(gint64 seed, guint number)
+{
+  Random of_run = {(guint64)seed};
+  Random of_note = {random_next(&of_run) ^ ((guint64)number + 1) * G_GUINT64_CONSTANT(0xD1342543DE82EF95)};
+  return random_next(&of_note);
+}
+
 static gboolean
 write_note(const Grammar *grammar, const Names *names, const Options *o, const GPtrArray *list, guint number,
            GError **error)
 {
   Writer w;
-  writer_init(&w, grammar, names, (guint64)o->seed * G_GUINT64_CONSTANT(0x9E3779B97F4A7C15) + number);
+  writer_init(&w, grammar, names, note_seed(o->seed, number));
   const char *root = g_ptr_array_index(list, random_below(&w.random, list->len));
   const gboolean ok = writer_symbol(&w, root, root, error);
   if (ok) {

@@ -20,6 +20,9 @@ person_of(const Writer *w, const char *slot, const char **label, const char **fo
   *form = dot + 1;
   if (g_str_has_prefix(slot, "PATIENT."))
     return *label = "PATIENT", &w->patient;
+  if (g_str_has_prefix(slot, "OTHER") && (slot[5] == '1' || slot[5] == '2') && dot == slot + 6)
+    return *label = "PATIENT",
+           &w->staff[N_STAFF - (slot[5] - '0')]; /* patients of a list: another STAFF6, STAFF5 */
   if (g_str_has_prefix(slot, "STAFF") && slot[5] >= '1' && slot[5] <= '0' + N_STAFF && dot == slot + 6)
     return *label = "STAFF", &w->staff[slot[5] - '1'];
   if (g_str_has_prefix(slot, "REL") && slot[3] >= '1' && slot[3] <= '0' + N_RELATIVES && dot == slot + 4)
