@@ -118,12 +118,15 @@ rate(Bench *bench, const Load *load, Work work, gsize n_bytes)
 }
 
 static gboolean
-open_bench(Bench *bench, GError **error)
+open_bench(Bench *bench, const char *code, GError **error)
 {
-  const PhiLanguage *english = phi_language_find(NULL, NULL);
-  g_autofree char *path = phi_rules_path(NULL, english->rules), *compiled = phi_compiled_path(NULL, english);
+  const PhiLanguage *language = phi_language_find(code, error);
+  if (!language)
+    return FALSE;
+  g_autofree char *path = phi_rules_path(NULL, language->rules),
+                  *compiled = phi_compiled_path(NULL, language);
   gint64 start = g_get_monotonic_time();
-  CrPhiDetector *detector = cr_phi_detector_new(NULL, "en", error);
+  CrPhiDetector *detector = cr_phi_detector_new(NULL, code, error);
   if (!detector)
     return FALSE;
   printf("start           %8.1f ms (%s)\n", (double)(g_get_monotonic_time() - start) / 1000,
@@ -131,7 +134,7 @@ open_bench(Bench *bench, GError **error)
   bench->detector = detector;
   bench->scratch = cr_phi_scratch_new(detector);
   bench->rules = phi_rules_load(path, compiled, error);
-  bench->lexicon = phi_lexicon_load(NULL, english, error);
+  bench->lexicon = phi_lexicon_load(NULL, language, error);
   bench->matches = g_array_new(FALSE, FALSE, 3 * sizeof(guint32));
   bench->tokens = g_array_new(FALSE, FALSE, sizeof(PhiToken));
   bench->found = g_array_new(FALSE, FALSE, sizeof(PhiCandidate));
@@ -158,8 +161,11 @@ main(int argc, char **argv)
 {
   g_autoptr(GError) error = NULL;
   int mb = 16;
-  GOptionEntry entries[] = {{"mb", 0, 0, G_OPTION_ARG_INT, &mb, "megabytes to run over", "N"},
-                            G_OPTION_ENTRY_NULL};
+  g_autofree char *code = NULL;
+  GOptionEntry entries[] = {
+      {"mb", 0, 0, G_OPTION_ARG_INT, &mb, "megabytes to run over", "N"},
+      {"language", 0, 0, G_OPTION_ARG_STRING, &code, "of the notes (default en)", "CODE"},
+      G_OPTION_ENTRY_NULL};
   g_autoptr(GOptionContext) context = g_option_context_new("[FILE.jsonl…]");
   g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(unref_text);
   Load load = {texts, 0};
@@ -177,7 +183,7 @@ main(int argc, char **argv)
       return 2;
   if (load.n_bytes == 0)
     return fprintf(stderr, "bench-detect: no text\n"), 2;
-  if (!open_bench(&bench, &error))
+  if (!open_bench(&bench, code, &error))
     return fprintf(stderr, "bench-detect: %s\n", error ? error->message : "no memory"), 3;
   print_rates(&bench, &load, (gsize)mb << 20);
   return 0;

@@ -40,7 +40,8 @@ is_abbreviated(const PhiPage *page, guint i)
   if (phi_es_shape(page, i) == PHI_SHAPE_INITIAL)
     return TRUE;
   return phi_es_word_in(page, i, short_names) ||
-         (phi_es_length(page, i) <= 3 && memchr(page->s + PHI_TOKEN(page, i)->start, 0xaa, 3));
+         (phi_es_length(page, i) <= 3 &&
+          memchr(page->s + PHI_TOKEN(page, i)->start, 0xaa, phi_es_length(page, i)));
 }
 
 /* Whether a small word may be part of a name: it must be no word of the language. */
