@@ -68,6 +68,13 @@ def own_names(table):
     return words
 
 
+def short_names(table):
+    for line in open(HERE / "data/rules/es/nicknames.tsv", encoding="utf-8"):
+        if not line.startswith("#"):
+            for name in line.split():
+                add(table, fold(name), "f5")
+
+
 def popular(table, folder):
     for name, flag in (("common-forenames-by-country.csv", "f"), ("common-surnames-by-country.csv", "l")):
         for row in csv.DictReader(open(f"{folder}/{name}", encoding="utf-8-sig")):
@@ -115,6 +122,7 @@ def spanish(table, path, both):
 def main():
     table = {}
     both = own_names(table)
+    short_names(table)
     popular(table, sys.argv[1])
     foreign(table)
     invented(table)

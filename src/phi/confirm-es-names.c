@@ -56,6 +56,16 @@ is_small_name(const PhiPage *page, guint i, gboolean first)
   return TRUE;
 }
 
+/* "Segundo Toaquiza", "Primo Levi": a given name of the stop list with a surname behind it. */
+static gboolean
+opens_full_name(const PhiPage *page, guint i, guint start)
+{
+  guint32 next = phi_es_lex(page, i + 1);
+  return i == start && PHI_FIRST(phi_es_lex(page, i)) >= 5 && phi_es_gap(page, i + 1) == PHI_GAP_SPACE &&
+         phi_token_is_capital(page, i + 1) && !(next & (PHI_LEX_STOP | PHI_LEX_GENERIC | PHI_LEX_THING)) &&
+         (PHI_LAST(next) || !(next & PHI_LEX_LISTED));
+}
+
 static gboolean
 is_name_word(const PhiPage *page, guint i, guint start, gboolean lower, gboolean sure)
 {
@@ -65,7 +75,8 @@ is_name_word(const PhiPage *page, guint i, guint start, gboolean lower, gboolean
   PhiShape shape = phi_es_shape(page, i);
   if (shape == PHI_SHAPE_INITIAL)
     return TRUE;
-  gboolean surely = sure && phi_token_is_capital(page, i) && (PHI_FIRST(lex) >= 5 || PHI_LAST(lex) >= 5);
+  gboolean surely = phi_token_is_capital(page, i) && ((sure && (PHI_FIRST(lex) >= 5 || PHI_LAST(lex) >= 5)) ||
+                                                      opens_full_name(page, i, start));
   if ((lex & (PHI_LEX_STOP | PHI_LEX_TITLE | PHI_LEX_CREDENTIAL | PHI_LEX_THING)) && !surely)
     return FALSE;
   if (shape == PHI_SHAPE_LOWER)
@@ -122,7 +133,7 @@ evidence(const PhiPage *page, guint first, guint after)
       continue;
     gboolean named = PHI_FIRST(lex) || PHI_LAST(lex);
     gboolean word = lex & (PHI_LEX_WORD | PHI_LEX_CLINICAL | PHI_LEX_DRUG);
-    points += named && !word ? 3 : PHI_FIRST(lex) >= 6 ? 2 : named ? 1 : word ? -2 : 1;
+    points += named && !word ? 3 : PHI_FIRST(lex) >= 5 ? 2 : named ? 1 : word ? -2 : 1;
   }
   return points;
 }
@@ -215,4 +226,24 @@ PHI_CONFIRMER(phi_confirm_es_name)
   if (option(rule, "list"))
     read_list(page, rule, after);
   return TRUE;
+}
+
+/* One word behind a cue: "profesion: minero". */
+PHI_CONFIRMER(phi_confirm_es_word)
+{
+  guint i = phi_token_at(page, candidate->end);
+  if (!phi_es_cue_stands(page, candidate) || !phi_token_is_word(page, i) ||
+      phi_es_gap(page, i) > PHI_GAP_WIDE || phi_es_length(page, i) < 4 ||
+      (phi_es_lex(page, i) & PHI_LEX_STOP))
+    return FALSE;
+  candidate->start = PHI_TOKEN(page, i)->start;
+  candidate->end = PHI_TOKEN(page, i)->end;
+  return TRUE;
+}
+
+/* A profession's word speaks of a person: small letters, or the line's first word. */
+PHI_CONFIRMER(phi_confirm_es_profession)
+{
+  guint i = phi_token_at(page, candidate->start);
+  return phi_stands_alone(page, candidate->start, candidate->end) && phi_es_shape(page, i) == PHI_SHAPE_LOWER;
 }

@@ -323,8 +323,8 @@ PHI_CONFIRMER(phi_confirm_es_room)
   while (end < page->n_bytes && end - start < 8 &&
          (g_ascii_isalnum(page->s[end]) || (page->s[end] == '-' && end > start)))
     end++;
-  if (end <= start || digits_of(page, start, end, none, MAX_VALUE) < 2 || !g_ascii_isdigit(page->s[start]) ||
-      !phi_stands_alone(page, start, end))
+  if (end < start + 2 || digits_of(page, start, end, none, MAX_VALUE) < 1 ||
+      !g_ascii_isdigit(page->s[start]) || !phi_stands_alone(page, start, end))
     return FALSE;
   candidate->start = start;
   candidate->end = end;

@@ -209,6 +209,16 @@ read_postcode(PhiPage *page, guint i)
     phi_es_add_town(page, i, CR_PHI_CITY, "rule:city.address", 0.9);
 }
 
+/* A full stop behind which a sentence begins, no abbreviation and no further part of the address. */
+static gboolean
+ends_address(const PhiPage *page, guint i)
+{
+  return phi_es_is_char(page, i, '.') && phi_es_gap(page, i + 1) == PHI_GAP_SPACE &&
+         phi_token_is_capital(page, i + 1) && phi_es_length(page, i + 1) > 2 &&
+         phi_es_length(page, i - 1) > 3 && phi_token_is_word(page, i - 1) && !is_street_type(page, i + 1) &&
+         !is_unit(page, i + 1) && !is_street_type(page, i - 1);
+}
+
 /* "Domicilio: ...": the rest of the line, up to a wide gap, a bar, or the key of the next value. */
 PHI_CONFIRMER(phi_confirm_es_address)
 {
@@ -221,7 +231,8 @@ PHI_CONFIRMER(phi_confirm_es_address)
     if ((gap >= PHI_GAP_LINE && after > first) ||
         (gap == PHI_GAP_WIDE && after > first && !is_house_number(page, after)) ||
         phi_es_is_char(page, after, '|') || phi_es_is_char(page, after, ';') ||
-        phi_es_is_char(page, after + 1, ':') || (after > first && opens_postcode(page, after)))
+        phi_es_is_char(page, after + 1, ':') ||
+        (after > first && (opens_postcode(page, after) || ends_address(page, after))))
       break;
     after++;
   }
@@ -239,12 +250,13 @@ PHI_CONFIRMER(phi_confirm_es_address)
 static void
 read_district(PhiPage *page, guint i)
 {
-  if (!phi_es_is_char(page, i, ',') || phi_es_gap(page, i + 1) > PHI_GAP_SPACE ||
-      (phi_es_lex(page, i + 1) & PHI_LEX_GENERIC))
+  if (!(phi_es_is_char(page, i, ',') || phi_es_is_char(page, i, ';')) ||
+      phi_es_gap(page, i + 1) > PHI_GAP_SPACE || (phi_es_lex(page, i + 1) & PHI_LEX_GENERIC))
     return;
   guint after = phi_es_town_end(page, i + 1);
   if (after == i + 1 || !(phi_es_is_char(page, after, ',') || phi_es_is_char(page, after, '.') ||
-                          phi_es_is_char(page, after, '(') || phi_es_is_char(page, after, '-')))
+                          phi_es_is_char(page, after, '(') || phi_es_is_char(page, after, ')') ||
+                          phi_es_is_char(page, after, '-')))
     return;
   phi_page_add(page, PHI_TOKEN(page, i + 1)->start, PHI_TOKEN(page, after - 1)->end, CR_PHI_CITY, 0.75,
                "rule:city.address");

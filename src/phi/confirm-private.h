@@ -41,6 +41,8 @@ PHI_CONFIRMER(phi_confirm_name_after);
 PHI_CONFIRMER(phi_confirm_name_before);
 /* confirm-es-names.c */
 PHI_CONFIRMER(phi_confirm_es_name);
+PHI_CONFIRMER(phi_confirm_es_word);
+PHI_CONFIRMER(phi_confirm_es_profession);
 /* confirm-es-places.c */
 PHI_CONFIRMER(phi_confirm_es_town);
 PHI_CONFIRMER(phi_confirm_es_facility);

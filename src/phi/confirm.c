@@ -35,6 +35,8 @@ static const PhiConfirmer confirmers[] = {
     {"name-after", phi_confirm_name_after},
     {"name-before", phi_confirm_name_before},
     {"es-name", phi_confirm_es_name},
+    {"es-word", phi_confirm_es_word},
+    {"es-profession", phi_confirm_es_profession},
     {"es-town", phi_confirm_es_town},
     {"es-facility", phi_confirm_es_facility},
     {"es-street", phi_confirm_es_street},

@@ -36,7 +36,7 @@ test_header(void)
          "STAFF:Ignacio Navarro Cuéllar|LICENSE:28 28 70973");
   expect("NASS: 26 37482910 04.\nDomicilio: Calle Losada Martí 23, 5 B..\nLocalidad/ Provincia: Madrid.\n",
          "HEALTHPLAN:26 37482910 04|STREET:Calle Losada Martí 23, 5 B|CITY:Madrid");
-  expect("Informe clínico del paciente: Paciente de 70 años de edad, minero jubilado.", "AGE:70");
+  expect("Informe clínico del paciente: Paciente de 70 años de edad, minero jubilado.", "AGE:70|PROFESSION:minero");
 }
 
 static void
