@@ -258,6 +258,51 @@ test_agreement_holds(void)
   g_assert_nonnull(strstr(card, "a pilot that goes to nobody else"));
 }
 
+/* What is left out by an override is on the card with what is open in it, and all four gates are. */
+static void
+test_card_owns_up(void)
+{
+  static const char *const gates[] = {"G1", "G2", "G3", "G4"};
+  g_auto(Fixture) f = {0};
+  g_autoptr(GError) error = NULL;
+  make_approved(&f, 3);
+  act_as(&f, "lead");
+  for (guint i = 0; i < 2; i++)
+    add_note(&f, NOTE_TEXT, "P-9", NULL);
+  assign(&f, "second", anna_ben, 1, 0);
+  for (guint reader = 0; reader < 2; reader++) {
+    act_as(&f, anna_ben[reader]);
+    for (guint i = 3; i < 5; i++)
+      json_decref(label_lines(&f, json_pack("[o]", label_line(note(&f, i), reader))));
+  }
+  agree(&f, "eng");
+  act_as(&f, "lead");
+  g_assert_true(cr_project_override(f.p, "G4", NULL, "the first part goes ahead", "sen", "sen", &error));
+  CrReleaseOptions options = {.seed = -1};
+  g_autoptr(json_t) checked = cr_release_check(f.p, &options, NULL, NULL, &error);
+  answer_scan(&f);
+  act_as(&f, "eng");
+  g_autoptr(json_t) report = export_to(&f, "out", options, &error);
+  g_assert_no_error(error);
+  g_autofree char *out = out_path(&f, "out"), *text = read_text(out, "dataset-card.json");
+  g_autoptr(json_t) facts = json_of("%s", text);
+  json_t *resolution = json_object_get(facts, "resolution"), *rows = json_object_get(facts, "gates");
+  g_assert_cmpint(json_integer_value(json_object_get(facts, "documents")), ==, 3);
+  g_assert_cmpint(json_integer_value(json_object_get(resolution, "open")), ==, 2);
+  g_assert_cmpint(json_integer_value(json_object_get(resolution, "differences")), ==, 0);
+  for (guint g = 0, i = 0; g < G_N_ELEMENTS(gates); g++) { /* each is there, in order */
+    while (i < json_array_size(rows) &&
+           !g_str_equal(cr_reading_string(json_array_get(rows, i), "gate"), gates[g]))
+      i++;
+    g_assert_cmpuint(i, <, json_array_size(rows));
+    g_assert_true(g == 3 || g_str_equal(cr_reading_string(json_array_get(rows, i), "state"), "met"));
+  }
+  g_assert_nonnull(strstr(text, "OVERRIDDEN"));
+  json_t *preparation = json_object_get(facts, "preparation");
+  g_assert_nonnull(strstr(cr_reading_string(preparation, "residual_risk"), "No note was read by two"));
+  g_assert_nonnull(strstr(cr_reading_string(preparation, "residual_risk"), "No sample"));
+}
+
 static void
 test_scan_holds(void)
 {
@@ -535,6 +580,7 @@ main(int argc, char **argv)
   g_test_add_func("/release/not-approved", test_not_approved);
   g_test_add_func("/release/leak-holds", test_leak_holds);
   g_test_add_func("/release/agreement-holds", test_agreement_holds);
+  g_test_add_func("/release/card-owns-up", test_card_owns_up);
   g_test_add_func("/release/scan-holds", test_scan_holds);
   g_test_add_func("/release/unlabelled", test_unlabelled);
   g_test_add_func("/release/after-a-kill", test_after_a_kill);
