@@ -73,7 +73,8 @@ typedef struct {
 typedef struct {
   gboolean is_bpe;
   GHashTable *vocab; /* string -> id + 1 as pointer */
-  guint32 max_id, pad, unk;
+  guint32 max_id, unk;
+  guint32 pad;      /* ONNX_NO_TOKEN: not said */
   guint32 cls, sep; /* around each window; ONNX_NO_TOKEN: nothing stands there */
   guint max_length; /* of tokenizer_config.json; 0: not said */
   /* WordPiece */

@@ -9,6 +9,7 @@ struct CrOnnx {
   OnnxTokenizer *tokenizer;
   OnnxSession *session;
   guint capacity; /* tokens of the text in one window */
+  guint32 pad;    /* fills windows of a fixed length; the mask hides it */
   char *hash;
 };
 
@@ -22,7 +23,7 @@ n_special(const OnnxTokenizer *t)
 
 /* The model's own limit, the tokeniser's, the graph's: the least. */
 static gboolean
-set_capacity(CrOnnx *onnx, const char *model, GError **error)
+set_lengths(CrOnnx *onnx, const char *model, GError **error)
 {
   guint length = onnx->config->max_length, fixed = onnx_session_length(onnx->session);
   if (onnx->tokenizer->max_length)
@@ -34,6 +35,8 @@ set_capacity(CrOnnx *onnx, const char *model, GError **error)
   if (length < n_special(onnx->tokenizer) + 4)
     return onnx_refuse(error, model, "the graph takes only %u tokens at once", length);
   onnx->capacity = length - n_special(onnx->tokenizer);
+  guint32 said = onnx->tokenizer->pad;
+  onnx->pad = said != ONNX_NO_TOKEN ? said : (guint32)MAX(onnx->config->pad, 0);
   return TRUE;
 }
 
@@ -86,7 +89,7 @@ try_once(const CrOnnx *onnx, GError **error)
     onnx_tokens_add(&tokens, i % 2 ? onnx->tokenizer->max_id : 0, 0, 0);
   g_autofree float *logits = g_new(float, G_N_ELEMENTS(ids) * n_labels);
   guint n = fill_window(onnx, &tokens, 0, 4, ids);
-  if (onnx_session_run(onnx->session, ids, n, onnx->tokenizer->pad, n_labels, logits, error) &&
+  if (onnx_session_run(onnx->session, ids, n, onnx->pad, n_labels, logits, error) &&
       are_numbers(logits, (gsize)n * n_labels, error))
     return TRUE;
   g_prefix_error(error, "tried on the first and the last token of the vocabulary: ");
@@ -100,7 +103,7 @@ load_folder(CrOnnx *onnx, const char *folder, const char *model, const char *run
   guint64 n_bytes;
   if (!(onnx->config = onnx_config_read(folder, hash, error)) ||
       !(onnx->tokenizer = onnx_tokenizer_read(folder, hash, error)) || !check_vocab(onnx, folder, error) ||
-      !(onnx->session = onnx_session_open(model, runtime, error)) || !set_capacity(onnx, model, error) ||
+      !(onnx->session = onnx_session_open(model, runtime, error)) || !set_lengths(onnx, model, error) ||
       !try_once(onnx, error))
     return FALSE;
   g_autofree char *sum = cr_file_sha256_hex(model, &n_bytes, error);
@@ -190,7 +193,7 @@ run_window(const CrOnnx *onnx, const OnnxTokens *tokens, const OnnxWindow *windo
 {
   guint n_labels = onnx->config->labels->len;
   guint n = fill_window(onnx, tokens, window->first, window->n, ids);
-  if (!onnx_session_run(onnx->session, ids, n, onnx->tokenizer->pad, n_labels, logits, error) ||
+  if (!onnx_session_run(onnx->session, ids, n, onnx->pad, n_labels, logits, error) ||
       !are_numbers(logits, (gsize)n * n_labels, error))
     return FALSE;
   const float *first = logits + (onnx->tokenizer->cls != ONNX_NO_TOKEN ? n_labels : 0);

@@ -364,7 +364,7 @@ read_common(OnnxTokenizer *t, const json_t *settings, const json_t *map)
   const char *pad = special(sources, 2, "pad_token", "[PAD]");
   gint64 length;
   if (!onnx_vocab_find(t, pad, &t->pad))
-    t->pad = 0;
+    t->pad = ONNX_NO_TOKEN;
   /* Writers put a number of thirty digits here where there is no limit. */
   if (onnx_json_number(settings, "model_max_length", 0, 8, G_MAXINT32, &length))
     t->max_length = (guint)length;
