@@ -32,8 +32,9 @@ person_of(const Writer *w, const char *slot, const char **label, const char **fo
 
 static const char *const words[] = {"he", "He",  "him", "his", "His", "man",
                                     "Mr", "boy", "son", "sex", "Sex", NULL};
-static const char *const drawn[] = {"YEAR",   "AGE",   "AGE90",        "TIME",       "CARRIER", "=family",
-                                    "=given", "=user", "=patientuser", "=staffuser", NULL};
+static const char *const drawn[] = {"YEAR",    "AGE",           "AGE90",      "TIME",
+                                    "CARRIER", "CARRIER.plain", "=family",    "=given",
+                                    "=user",   "=patientuser",  "=staffuser", NULL};
 
 gboolean
 slot_exists(const char *slot)

@@ -187,14 +187,19 @@ alternatives(const char *body)
   return list;
 }
 
-/* A carrier's text may hold slots: make-carrier puts them where names and dates can stand. */
+/* A carrier's text may hold slots: make-carrier puts them where names and dates can stand. A plain one holds
+ * none. */
 static gboolean
-write_carrier(Writer *w, const char *where, GError **error)
+write_carrier(Writer *w, gboolean plain, const char *where, GError **error)
 {
+  enum { MAX_DRAWS = 30 };
   const GPtrArray *list = w->grammar->carriers;
-  if (list->len == 0)
-    return writer_symbol(w, "carrier", where, error);
-  return writer_expand(w, g_ptr_array_index(list, random_below(&w->random, list->len)), "a carrier", error);
+  for (guint i = 0; i < MAX_DRAWS && list->len > 0; i++) {
+    const char *text = g_ptr_array_index(list, random_below(&w->random, list->len));
+    if (!plain || strchr(text, '{') == NULL)
+      return writer_expand(w, text, "a carrier", error);
+  }
+  return writer_symbol(w, "carrier", where, error);
 }
 
 static gboolean
@@ -204,8 +209,8 @@ write_group(Writer *w, const char *body, const char *where, GError **error)
     return random_chance(&w->random, .5) || writer_expand(w, body + 1, where, error);
   if (*body == '#')
     return write_pattern(w, body + 1), TRUE;
-  if (g_str_equal(body, "CARRIER"))
-    return write_carrier(w, where, error);
+  if (g_str_equal(body, "CARRIER") || g_str_equal(body, "CARRIER.plain"))
+    return write_carrier(w, body[7] == '.', where, error);
   g_autoptr(GPtrArray) list = alternatives(body);
   if (list->len > 1)
     return writer_expand(w, g_ptr_array_index(list, random_below(&w->random, list->len)), where, error);
