@@ -420,7 +420,7 @@ cr_cmd_deid(int argc, char **argv)
       {"replace", 0, 0, G_OPTION_ARG_STRING, &options.replace, "Also take the identifiers out", "tag|none"},
       {"threshold", 0, 0, G_OPTION_ARG_DOUBLE, &options.threshold, "Least score of a finding (default 0.5)",
        "R"},
-      {"language", 0, 0, G_OPTION_ARG_STRING, &options.language, "Language of the notes (default en)", "en"},
+      {"language", 0, 0, G_OPTION_ARG_STRING, &options.language, "Language of the notes: en (default), es", "CODE"},
       {"onnx", 0, 0, G_OPTION_ARG_FILENAME, &options.onnx,
        "Let a token classifier of your own find along: its model.onnx, or the folder", "FILE"},
       {"onnx-labels", 0, 0, G_OPTION_ARG_FILENAME, &options.onnx_labels,

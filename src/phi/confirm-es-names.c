@@ -56,6 +56,21 @@ is_small_name(const PhiPage *page, guint i, gboolean first)
   return TRUE;
 }
 
+/* What stands behind a name in a signature: "C/ Feria 8", "Plaza Nueva 3", "ana.ruiz@hospital.es". */
+static gboolean
+opens_address(const PhiPage *page, guint i)
+{
+  static const char *const streets[] = {"calle",  "plaza", "avenida",   "paseo",
+                                        "camino", "ronda", "carretera", NULL};
+  if (phi_es_word_in(page, i, streets) ||
+      (phi_es_shape(page, i) == PHI_SHAPE_INITIAL && phi_es_is_char(page, i + 1, '/')))
+    return TRUE;
+  guint32 at = PHI_TOKEN(page, i)->end;
+  while (at < page->n_bytes && !g_ascii_isspace(page->s[at]) && page->s[at] != '@')
+    at++;
+  return at < page->n_bytes && page->s[at] == '@';
+}
+
 /* "Segundo Toaquiza", "Primo Levi": a given name of the stop list with a surname behind it. */
 static gboolean
 opens_full_name(const PhiPage *page, guint i, guint start)
@@ -70,7 +85,7 @@ static gboolean
 is_name_word(const PhiPage *page, guint i, guint start, gboolean lower, gboolean sure)
 {
   guint32 lex = phi_es_lex(page, i);
-  if (!phi_token_is_word(page, i) || (i > start && is_key(page, i)))
+  if (!phi_token_is_word(page, i) || (i > start && (is_key(page, i) || opens_address(page, i))))
     return FALSE;
   PhiShape shape = phi_es_shape(page, i);
   if (shape == PHI_SHAPE_INITIAL)
@@ -116,7 +131,8 @@ read_name(const PhiPage *page, guint i, const PhiRule *rule)
       after +=
           phi_token_is(page, after + 1, "a") && phi_es_gap(page, after + 1) == PHI_GAP_NONE ? 2 : 1; /* M.a */
     at = skip_join(page, after, rule);
-    if (phi_es_gap(page, at) > PHI_GAP_SPACE)
+    PhiGap gap = phi_es_gap(page, at);
+    if (gap > PHI_GAP_WIDE || (gap == PHI_GAP_WIDE && !(sure && PHI_LAST(phi_es_lex(page, at)) >= 5)))
       break;
   }
   return after;

@@ -177,7 +177,7 @@ PHI_CONFIRMER(phi_confirm_es_town)
     if (!header && !phi_token_is_capital(page, i) && !is_known_place(page, i))
       break;
     if (phi_es_shape(page, i) == PHI_SHAPE_NUMBER && phi_es_length(page, i) == 5)
-      phi_page_add(page, PHI_TOKEN(page, i)->start, PHI_TOKEN(page, i)->end, CR_PHI_ZIP, 0.9, rule->by);
+      phi_page_add(page, PHI_TOKEN(page, i)->start, PHI_TOKEN(page, i)->end, CR_PHI_CITY, 0.9, rule->by);
     guint after = !header && rule->kind == CR_PHI_CITY ? add_street(page, i, rule) : i;
     if (after > i)
       return FALSE;
@@ -274,6 +274,15 @@ piece_of(const PhiPage *page, guint i)
   return PIECE_NAME;
 }
 
+/* "Hospital La Paz Madrid": a town behind a name, with no particle between. */
+static gboolean
+opens_town(const PhiPage *page, guint i)
+{
+  const PhiPhrase *phrase = NULL;
+  return i > 0 && !phi_es_is_link(page, i - 1) && phi_token_is_word(page, i - 1) &&
+         phi_es_place_end(page, i, &phrase) > i && phrase->kind == CR_PHI_CITY;
+}
+
 /* The match is the word that opens an institution's name; the name follows. Generic words alone (hospital
  * general) name nothing; with capitals (Hospital General) they may. context: direct (no particle between),
  * titled (a particle may stand before the generic words: Facultad de Medicina). */
@@ -291,7 +300,7 @@ PHI_CONFIRMER(phi_confirm_es_facility)
     return FALSE;
   for (guint n = 0; n < MAX_PLACE_TOKENS; n++) {
     Piece piece = piece_of(page, i);
-    if (piece == PIECE_NONE)
+    if (piece == PIECE_NONE || (piece == PIECE_NAME && named && opens_town(page, i)))
       break;
     gboolean day = is_named_day(page, i);
     named = named || piece == PIECE_NAME;

@@ -199,8 +199,8 @@ read_postcode(PhiPage *page, guint i)
     return;
   gboolean prefixed = i > 1 && phi_es_is_char(page, i - 1, '-') && phi_es_gap(page, i) == PHI_GAP_NONE &&
                       phi_es_shape(page, i - 2) == PHI_SHAPE_INITIAL; /* E-28046 */
-  phi_page_add(page, PHI_TOKEN(page, prefixed ? i - 2 : i)->start, PHI_TOKEN(page, i)->end, CR_PHI_ZIP, 0.95,
-               "rule:zip.address");
+  phi_page_add(page, PHI_TOKEN(page, prefixed ? i - 2 : i)->start, PHI_TOKEN(page, i)->end, CR_PHI_CITY, 0.95,
+               "rule:postcode.address");
   i++;
   while (phi_es_is_char(page, i, ',') || phi_es_is_char(page, i, '.') || phi_es_is_char(page, i, '-') ||
          phi_es_is_char(page, i, '(') || phi_es_is_char(page, i, ')'))

@@ -80,7 +80,7 @@ typedef struct {
 static gboolean
 in_birth_context(const CrText *text, gsize off)
 {
-  static const char *const words[] = {"born", "dob", "d.o.b", "birth", "yob", "bday"};
+  static const char *const words[] = {"born", "dob", "d.o.b", "birth", "yob", "bday", "nacimiento", "nacid"};
   gsize low = off > 28 ? off - 28 : 0;
   g_autofree char *before = g_ascii_strdown(cr_text_bytes(text) + low, (gssize)(off - low));
   const char *line = strrchr(before, '\n');

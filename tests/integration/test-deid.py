@@ -111,6 +111,13 @@ def nothing_in_nothing_out():
 
 
 @test
+def spanish_is_a_language():
+    text = "Paciente: Rocío Peñalver Ruiz. NHC: 368503.\nIngresó el 12 de marzo de 2019. Enfermedad de Crohn. Dra. Inés Sanz."
+    (note,) = deid([json.dumps({"id": "es", "text": text})], "--language", "es", "--replace", "tag")
+    assert note["text"] == ("Paciente: [PATIENT]. NHC: [MRN].\nIngresó el [DATE 2019]. Enfermedad de Crohn. Dra. [STAFF]."), note["text"]
+
+
+@test
 def wrong_use_is_refused():
     for arguments in (["--replace", "surrogate"], ["--replace", "x"], ["--threshold", "2"], ["--threshold", "nan"], ["--jobs", "0"],
                       ["--jobs", "9999"], ["--language", "xx"], ["--policy", "nobody"], ["--nonsense"], ["surplus"]):

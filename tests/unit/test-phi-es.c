@@ -31,12 +31,13 @@ static void
 test_header(void)
 {
   expect("Nombre:  Ernesto.\nApellidos: Rivera Bueno.\nNHC: 368503.\nCP: 28016.\n",
-         "PATIENT:Ernesto|PATIENT:Rivera Bueno|MRN:368503|ZIP:28016");
+         "PATIENT:Ernesto|PATIENT:Rivera Bueno|MRN:368503|CITY:28016");
   expect("Médico:  Ignacio Navarro Cuéllar NºCol: 28 28 70973.",
          "STAFF:Ignacio Navarro Cuéllar|LICENSE:28 28 70973");
   expect("NASS: 26 37482910 04.\nDomicilio: Calle Losada Martí 23, 5 B..\nLocalidad/ Provincia: Madrid.\n",
          "HEALTHPLAN:26 37482910 04|STREET:Calle Losada Martí 23, 5 B|CITY:Madrid");
-  expect("Informe clínico del paciente: Paciente de 70 años de edad, minero jubilado.", "AGE:70|PROFESSION:minero");
+  expect("Informe clínico del paciente: Paciente de 70 años de edad, minero jubilado.",
+         "AGE:70|PROFESSION:minero");
 }
 
 static void
@@ -92,8 +93,21 @@ test_places(void)
 {
   expect("Ingresó en el Hospital Universitario La Paz.", "FACILITY:Hospital Universitario La Paz");
   expect("Trasladado al Hospital 12 de Octubre", "FACILITY:Hospital 12 de Octubre");
-  expect("C/ Eduardo Rivas, 3 2ºA, 28018 Getafe", "STREET:C/ Eduardo Rivas, 3 2ºA|ZIP:28018|CITY:Getafe");
+  expect("C/ Eduardo Rivas, 3 2ºA, 28018 Getafe", "STREET:C/ Eduardo Rivas, 3 2ºA|CITY:28018|CITY:Getafe");
   expect("natural de Casablanca (Marruecos)", "CITY:Casablanca|COUNTRY:Marruecos");
+}
+
+/* A postcode is no US ZIP, of which a policy may leave three digits; who was born in 1930 is over 89. */
+static void
+test_redaction(void)
+{
+  g_autoptr(CrPolicy) policy = cr_policy_load(NULL, "safe-harbor", NULL);
+  g_autoptr(CrText) text =
+      cr_text_new("CP: 02138. Fecha de nacimiento: 03/03/1930. Ingresó el 5 de marzo de 2018.", -1, NULL);
+  g_autoptr(GArray) found = cr_phi_detect(detector, scratch, text, NULL, 0.5);
+  g_autoptr(CrRedaction) redaction = cr_phi_redact(policy, text, found, NULL);
+  g_assert_cmpstr(cr_text_bytes(redaction->text), ==,
+                  "CP: [CITY]. Fecha de nacimiento: 90+. Ingresó el [DATE 2018].");
 }
 
 static void
@@ -181,6 +195,7 @@ main(int argc, char **argv)
   g_test_add_func("/phi-es/dates", test_dates);
   g_test_add_func("/phi-es/numbers", test_numbers);
   g_test_add_func("/phi-es/places", test_places);
+  g_test_add_func("/phi-es/redaction", test_redaction);
   g_test_add_func("/phi-es/language", test_language);
   g_test_add_func("/phi-es/notes", test_notes);
   int status = g_test_run();
