@@ -68,6 +68,9 @@ CR_EXPORT void cr_phi_span_clear(CrPhiSpan *span);
 typedef struct CrPhiDetector CrPhiDetector;
 CR_EXPORT CrPhiDetector *cr_phi_detector_new(const char *rules_dir, const char *language,
                                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The language whose tables serve a note that says it is in tag ("es-MX": "es"); "en" where it says nothing
+ * or there are none. Static. */
+CR_EXPORT const char *cr_phi_language_of(const char *tag);
 CR_EXPORT void cr_phi_detector_free(CrPhiDetector *detector);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrPhiDetector, cr_phi_detector_free)
 CR_EXPORT const char *

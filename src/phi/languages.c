@@ -32,3 +32,14 @@ phi_language_find(const char *code, GError **error)
               have);
   return NULL;
 }
+
+const char *
+cr_phi_language_of(const char *tag)
+{
+  for (guint i = 0; tag && i < G_N_ELEMENTS(languages); i++) {
+    gsize n = strlen(languages[i].code);
+    if (g_ascii_strncasecmp(tag, languages[i].code, n) == 0 && !g_ascii_isalpha(tag[n]))
+      return languages[i].code;
+  }
+  return languages[0].code;
+}

@@ -13,10 +13,26 @@
 #define SURE .8
 #define THRESHOLD .3
 
+/* What reads the notes of one language. */
 typedef struct {
-  CrProject *p;
+  const char *language; /* cr_phi_language_of */
   CrPhiDetector *detector;
   CrPhiScratch *scratch;
+} Reader;
+
+static void
+reader_free(gpointer data)
+{
+  Reader *reader = data;
+  g_clear_pointer(&reader->scratch, cr_phi_scratch_free);
+  g_clear_pointer(&reader->detector, cr_phi_detector_free);
+  g_free(reader);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Reader, reader_free)
+
+typedef struct {
+  CrProject *p;
+  GPtrArray *readers;
   GArray *by_kind; /* guint64 */
   guint64 n_notes, n_candidates, n_all;
   guint in_tx;
@@ -26,6 +42,7 @@ typedef struct {
 
 typedef struct {
   char *note, *patient;
+  const char *language;
 } Waiting;
 
 static void
@@ -38,7 +55,7 @@ waiting_clear(gpointer item)
 static gboolean
 collect_cb(const CrDocumentRow *row, gpointer list, GError **error)
 {
-  Waiting w = {g_strdup(row->id), g_strdup(row->patient)};
+  Waiting w = {g_strdup(row->id), g_strdup(row->patient), cr_phi_language_of(row->language)};
   g_array_append_val(list, w);
   return TRUE;
 }
@@ -117,17 +134,35 @@ gather_names(CrKnown *names, const CrText *text, const GArray *spans)
   }
 }
 
-static GArray *
-detect_note(Detection *d, const char *note, const CrKnown *shared, CrKnown *found, GError **error)
+/* Tables are loaded with the first note of their language. */
+static const Reader *
+reader_of(Detection *d, const char *language, GError **error)
 {
-  g_autoptr(CrText) text = cr_original_load_text(d->p, note, error);
-  g_autoptr(CrKnown) known = text ? load_known(d->p, note, error) : NULL;
+  for (guint i = 0; i < d->readers->len; i++)
+    if (g_str_equal(((const Reader *)d->readers->pdata[i])->language, language))
+      return d->readers->pdata[i];
+  g_autoptr(Reader) reader = g_new0(Reader, 1);
+  reader->language = language;
+  reader->detector = cr_phi_detector_new(NULL, language, error);
+  if (!reader->detector)
+    return NULL;
+  reader->scratch = cr_phi_scratch_new(reader->detector);
+  g_ptr_array_add(d->readers, reader);
+  return g_steal_pointer(&reader);
+}
+
+static GArray *
+detect_note(Detection *d, const Waiting *w, const CrKnown *shared, CrKnown *found, GError **error)
+{
+  const Reader *reader = reader_of(d, w->language, error);
+  g_autoptr(CrText) text = reader ? cr_original_load_text(d->p, w->note, error) : NULL;
+  g_autoptr(CrKnown) known = text ? load_known(d->p, w->note, error) : NULL;
   if (!known)
     return NULL;
   if (shared)
     cr_known_merge(known, shared);
-  GArray *spans =
-      cr_phi_detect(d->detector, d->scratch, text, cr_known_is_empty(known) ? NULL : known, THRESHOLD);
+  GArray *spans = cr_phi_detect(reader->detector, reader->scratch, text,
+                                cr_known_is_empty(known) ? NULL : known, THRESHOLD);
   if (found)
     gather_names(found, text, spans);
   return spans;
@@ -143,16 +178,21 @@ count(Detection *d, const GArray *spans)
 }
 
 static gboolean
-record(Detection *d, const char *note, const GArray *spans, GError **error)
+record(Detection *d, const Waiting *w, const GArray *spans, GError **error)
 {
   CrProject *p = d->p;
-  g_autoptr(json_t) json = cr_candidates_to_json(spans, cr_phi_detector_version(d->detector));
+  const char *note = w->note;
+  const Reader *reader = reader_of(d, w->language, error);
+  if (!reader)
+    return FALSE;
+  const char *version = cr_phi_detector_version(reader->detector);
+  g_autoptr(json_t) json = cr_candidates_to_json(spans, version);
   g_autofree char *object = g_strconcat("note:", note, NULL),
                   *n = g_strdup_printf("%u candidates", spans->len);
   g_autofree char *state = NULL;
   if (!p->in_tx && !cr_tx_begin(p, error))
     return FALSE;
-  cr_tx_event(p, CR_ROLE_PRIVACY, "note.detected", object, NULL, n, cr_phi_detector_version(d->detector));
+  cr_tx_event(p, CR_ROLE_PRIVACY, "note.detected", object, NULL, n, version);
   if (!cr_original_put_json(p, note, "spans", NULL, json, NULL, error) ||
       !cr_note_forget_reviews(p, note, error) || !cr_documents_set_state(p->work, note, "detected", error) ||
       !cr_documents_set_counts(p->work, note, spans->len, 0, error))
@@ -169,13 +209,13 @@ detect_patient(Detection *d, const Waiting *notes, guint n, GError **error)
 {
   g_autoptr(CrKnown) names = cr_known_new();
   for (guint i = 0; n > 1 && i < n; i++) {
-    g_autoptr(GArray) first = detect_note(d, notes[i].note, NULL, names, error);
+    g_autoptr(GArray) first = detect_note(d, &notes[i], NULL, names, error);
     if (!first)
       return FALSE;
   }
   for (guint i = 0; i < n; i++) {
-    g_autoptr(GArray) spans = detect_note(d, notes[i].note, n > 1 ? names : NULL, NULL, error);
-    if (!spans || !record(d, notes[i].note, spans, error))
+    g_autoptr(GArray) spans = detect_note(d, &notes[i], n > 1 ? names : NULL, NULL, error);
+    if (!spans || !record(d, &notes[i], spans, error))
       return FALSE;
     if (d->progress)
       d->progress("notes", d->n_notes, d->n_all, d->user_data);
@@ -200,17 +240,28 @@ detect_all(Detection *d, const GArray *list, GError **error)
   return !d->p->in_tx || cr_tx_commit(d->p, error);
 }
 
+/* "rules 1 abcdef01", those of several languages with a comma between. */
+static char *
+versions(const Detection *d)
+{
+  GString *out = g_string_new(NULL);
+  for (guint i = 0; i < d->readers->len; i++)
+    g_string_append_printf(out, "%s%s", i ? ", " : "",
+                           cr_phi_detector_version(((const Reader *)d->readers->pdata[i])->detector));
+  return g_string_free(out, FALSE);
+}
+
 static json_t *
 result(const Detection *d)
 {
+  g_autofree char *used = versions(d);
   json_t *kinds = json_object();
   for (guint k = 0; k < CR_PHI_N_KINDS; k++)
     if (g_array_index(d->by_kind, guint64, k))
       json_object_set_new(kinds, cr_phi_kind_name((CrPhiKind)k),
                           json_integer((json_int_t)g_array_index(d->by_kind, guint64, k)));
   return json_pack("{s:I, s:I, s:o, s:s}", "notes", (json_int_t)d->n_notes, "candidates",
-                   (json_int_t)d->n_candidates, "by_kind", kinds, "detector",
-                   cr_phi_detector_version(d->detector));
+                   (json_int_t)d->n_candidates, "by_kind", kinds, "detector", used);
 }
 
 json_t *
@@ -220,21 +271,19 @@ cr_project_detect(CrProject *p, const char *batch, gboolean again, CrProgressFun
   if (!cr_project_require(p, CR_ROLE_PRIVACY, "detecting", error) ||
       !cr_project_require_vault(p, "detecting", error))
     return NULL;
-  g_autoptr(CrPhiDetector) detector = cr_phi_detector_new(NULL, "en", error);
-  g_autoptr(GArray) list = detector ? waiting_notes(p, batch, again, error) : NULL;
+  g_autoptr(GArray) list = waiting_notes(p, batch, again, error);
   if (!list)
     return NULL;
-  g_autoptr(CrPhiScratch) scratch = cr_phi_scratch_new(detector);
+  g_autoptr(GPtrArray) readers = g_ptr_array_new_with_free_func(reader_free);
   g_autoptr(GArray) by_kind = g_array_new(FALSE, TRUE, sizeof(guint64));
   g_array_set_size(by_kind, CR_PHI_N_KINDS);
   Detection d = {.p = p,
-                 .detector = detector,
-                 .scratch = scratch,
+                 .readers = readers,
                  .by_kind = by_kind,
                  .n_all = list->len,
                  .progress = progress,
                  .user_data = user_data};
-  if (detect_all(&d, list, error))
+  if ((list->len || reader_of(&d, cr_phi_language_of(NULL), error)) && detect_all(&d, list, error))
     return result(&d);
   cr_tx_rollback(p);
   return NULL;

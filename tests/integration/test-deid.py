@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 
+from project import Home
+
 PROGRAM = os.path.join(os.environ["CR_BUILD"], "src", "cli", "chartroom")
 TEXT = "Dr. Okafor 😀 saw Maria Ruiz on 3/14/2018; call 617-555-0134. No fever."
 tests = []
@@ -115,6 +117,18 @@ def spanish_is_a_language():
     text = "Paciente: Rocío Peñalver Ruiz. NHC: 368503.\nIngresó el 12 de marzo de 2019. Enfermedad de Crohn. Dra. Inés Sanz."
     (note,) = deid([json.dumps({"id": "es", "text": text})], "--language", "es", "--replace", "tag")
     assert note["text"] == ("Paciente: [PATIENT]. NHC: [MRN].\nIngresó el [DATE 2019]. Enfermedad de Crohn. Dra. [STAFF]."), note["text"]
+
+
+@test
+def a_project_reads_each_note_in_its_language():
+    spanish = "Ingresó el 12 de marzo de 2019. Su hija Rocío vive en Getafe. Fue visto por la Dra. Inés Sanz."
+    with Home() as home:
+        home.init()
+        home.run("import", home.file("notes.jsonl", [{"id": "1", "patient": "p", "text": spanish, "language": "es-ES"},
+                                                     {"id": "2", "patient": "p", "text": "Seen by Dr. Ines Sanz on 3/14/2018.", "language": "en"}]))
+        found = home.run("detect").json
+        assert found["detector"].count("rules") == 2, found
+        assert found["by_kind"].get("DATE") == 2 and found["by_kind"].get("RELATIVE") == 1 and found["by_kind"].get("CITY") == 1, found
 
 
 @test

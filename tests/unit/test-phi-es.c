@@ -113,6 +113,11 @@ test_redaction(void)
 static void
 test_language(void)
 {
+  g_assert_cmpstr(cr_phi_language_of("es"), ==, "es");
+  g_assert_cmpstr(cr_phi_language_of("ES-mx"), ==, "es");
+  g_assert_cmpstr(cr_phi_language_of("est"), ==, "en");
+  g_assert_cmpstr(cr_phi_language_of("fr"), ==, "en");
+  g_assert_cmpstr(cr_phi_language_of(NULL), ==, "en");
   g_autoptr(GError) error = NULL;
   g_assert_null(cr_phi_detector_new(NULL, "fr", &error));
   g_assert_error(error, CR_ERROR, CR_ERROR_USAGE);
