@@ -136,11 +136,12 @@ initial(const char *name)
   return g_strdup(buffer);
 }
 
-static const char *const forms[] = {"full",     "first",          "last",          "lastfirst", "lastfirstmi",
-                                    "initials", "nick",           "mrlast",        "dotted",    "caps",
-                                    "lower",    "possessive",     "sig",           "firstlast", "firstmi",
-                                    "user",     "spacedinitials", "lastcaps",      "lowerlast", "lowerfirst",
-                                    "capslast", "full3",          "slashinitials", NULL};
+static const char *const forms[] = {
+    "full",          "first",  "last",           "lastfirst",      "lastfirstmi", "initials",   "nick",
+    "mrlast",        "dotted", "caps",           "lower",          "possessive",  "sig",        "firstlast",
+    "firstmi",       "user",   "spacedinitials", "lastcaps",       "lowerlast",   "lowerfirst", "capslast",
+    "full3",         "nicked", "lastinitial",    "lastspacefirst", "misspelt",    "junior",     "initialfull",
+    "slashinitials", NULL};
 
 gboolean
 person_has_form(const char *form)
@@ -230,6 +231,54 @@ signature(const Person *p, Random *random)
   }
 }
 
+/* One letter left out, doubled or swapped with its neighbour, never the first: the same person, typed in
+ * haste. */
+static char *
+misspelt(const char *name, Random *random)
+{
+  const glong n = g_utf8_strlen(name, -1);
+  if (n < 4)
+    return g_strdup(name);
+  const char *at = g_utf8_offset_to_pointer(name, 1 + (glong)random_below(random, (guint)n - 2));
+  const char *next = g_utf8_next_char(at), *end = g_utf8_next_char(next);
+  g_autofree char *head = g_strndup(name, (gsize)(at - name)), *letter = g_strndup(at, (gsize)(next - at));
+  g_autofree char *other = g_strndup(next, (gsize)(end - next));
+  if (*letter == ' ' || *other == ' ')
+    return g_strdup(name);
+  switch (random_below(random, 3)) {
+  case 0:
+    return g_strconcat(head, next, NULL);
+  case 1:
+    return g_strconcat(head, letter, at, NULL);
+  default:
+    return g_strconcat(head, other, letter, end, NULL);
+  }
+}
+
+/* Forms that are met now and then; NULL where it is none of them. */
+static char *
+rare_form(const Person *p, const char *form, Random *random)
+{
+  static const char *const juniors[] = {"Jr.", "Jr", "Sr.", "II", "III"};
+  g_autofree char *g = initial(p->given), *m = initial(p->middle);
+  if (g_str_equal(form, "nicked"))
+    return g_strdup_printf(random_chance(random, .6) ? "%s \"%s\" %s" : "%s (%s) %s", p->given,
+                           nickname(p->given), p->family);
+  if (g_str_equal(form, "lastinitial"))
+    return g_strdup_printf(random_chance(random, .5) ? "%s %s" : "%s, %s.", p->family, g);
+  if (g_str_equal(form, "junior"))
+    return g_strdup_printf("%s %s%s %s", p->given, p->family, random_chance(random, .4) ? "," : "",
+                           juniors[random_below(random, G_N_ELEMENTS(juniors))]);
+  if (g_str_equal(form, "initialfull"))
+    return g_strdup_printf(random_chance(random, .5) ? "%s.%s. %s" : "%s%s %s", g, m, p->family);
+  if (g_str_equal(form, "misspelt"))
+    return misspelt(p->family, random);
+  if (!g_str_equal(form, "lastspacefirst"))
+    return NULL;
+  g_autofree char *name = g_strdup_printf("%s %s %s", p->family, p->given, m);
+  return random_chance(random, .7) ? g_utf8_strup(name, -1) : g_steal_pointer(&name);
+}
+
 char *
 person_form(const Person *p, const char *form, Random *random)
 {
@@ -277,6 +326,9 @@ person_form(const Person *p, const char *form, Random *random)
     return g_utf8_strdown(p->given, -1);
   if (IS("capslast"))
     return g_utf8_strup(p->family, -1);
+  char *rare = rare_form(p, form, random);
+  if (rare != NULL)
+    return rare;
   g_autofree char *name = full(p, random);
   if (IS("caps"))
     return g_utf8_strup(name, -1);
