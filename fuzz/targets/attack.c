@@ -23,7 +23,7 @@ spans_of(const CrText *text, FuzzPart part)
   return spans;
 }
 
-enum { KEPT_RUNS = 256 };
+enum { KEPT_RUNS = 4096 };
 
 /* Making an attacker reads the lists: one serves for many runs, and only what the run added is looked at. */
 static void
