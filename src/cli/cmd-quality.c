@@ -203,9 +203,11 @@ cr_cmd_quality(int argc, char **argv)
           &cli, argc, argv, CR_CLI_PROJECT,
           "PROJECT [list|show NOTE|decide --file FILE|approve BATCH|reread [NOTE]] [--sample 10%]",
           "Without a verb: what is estimated to be left in the cleared notes, by kind of identifier, from "
-          "what "
-          "the two privacy\nreviewers and the detector found apart from each other, and from the notes read "
-          "again.\n\n"
+          "what the two privacy\n"
+          "reviewers and the detector found apart from each other, and from the notes read again; and which "
+          "clinical words were\n"
+          "masked with the identifiers (the words to privacy reviewers, how many to all). "
+          "docs/privacy-measures.md has the definitions.\n\n"
           "  list           draws a seeded sample of each resolved batch, at least one note, and lists it\n"
           "  show NOTE      the findings that would leave\n"
           "  decide         {\"note\", \"decision\": \"ok\"} or {\"note\", \"decision\": \"flag\", "
