@@ -273,7 +273,7 @@ main(int argc, char **argv)
   if (!detector)
     return fprintf(stderr, "measure-phi: %s\n", error->message), 3;
   g_autoptr(CrPhiScratch) scratch = cr_phi_scratch_new(detector);
-  scan = cr_phi_scan_new(NULL, &error);
+  scan = cr_phi_scan_new_for(NULL, language, &error);
   policy = cr_policy_load(NULL, "safe-harbor", &error);
   if (!scan || !policy)
     return fprintf(stderr, "measure-phi: %s\n", error->message), 3;

@@ -132,6 +132,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrRedaction, cr_redaction_free)
  * count. GArray of CrPhiSpan. */
 typedef struct CrPhiScan CrPhiScan;
 CR_EXPORT CrPhiScan *cr_phi_scan_new(const char *rules_dir, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* That of a language, as cr_phi_language_of names it; the other is English. */
+CR_EXPORT CrPhiScan *cr_phi_scan_new_for(const char *rules_dir, const char *language,
+                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 CR_EXPORT void cr_phi_scan_free(CrPhiScan *scan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrPhiScan, cr_phi_scan_free)
 CR_EXPORT GArray *cr_phi_scan_run(const CrPhiScan *scan, const CrText *text);

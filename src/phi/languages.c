@@ -4,10 +4,10 @@
 #include <string.h>
 
 static const PhiLanguage languages[] = {
-    {"en", "rules.tsv", "rules.hsdb", "words.tsv", "gazetteer.tsv", "nicknames.tsv", "lexicon.tsv",
-     phi_names_run},
+    {"en", "rules.tsv", "rules.hsdb", "words.tsv", "gazetteer.tsv", "nicknames.tsv", "scan.tsv",
+     "lexicon.tsv", phi_names_run},
     {"es", "es/rules.tsv", "rules-es.hsdb", "es/words.tsv", "es/gazetteer.tsv", "es/nicknames.tsv",
-     "es/lexicon.tsv", phi_es_names_run},
+     "es/scan.tsv", "es/lexicon.tsv", phi_es_names_run},
 };
 
 static char *

@@ -34,10 +34,10 @@ enum {
 /* ---- languages ---- */
 typedef struct PhiPage PhiPage;
 typedef struct {
-  const char *code;                                             /* ISO 639-1 */
-  const char *rules, *compiled, *words, *gazetteer, *nicknames; /* in the rules folder */
-  const char *lexicon;                                          /* in the lexicons folder */
-  void (*find_names)(PhiPage *page);                            /* names and places that no rule announces */
+  const char *code;                                                    /* ISO 639-1 */
+  const char *rules, *compiled, *words, *gazetteer, *nicknames, *scan; /* in the rules folder */
+  const char *lexicon;                                                 /* in the lexicons folder */
+  void (*find_names)(PhiPage *page); /* names and places that no rule announces */
 } PhiLanguage;
 /* code NULL: English. An unknown one is CR_ERROR_USAGE, which lists those there are. */
 const PhiLanguage *phi_language_find(const char *code, GError **error);

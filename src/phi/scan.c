@@ -43,6 +43,14 @@ scan_row(char **fields, guint n_fields, guint line, gpointer data, GError **erro
   return TRUE;
 }
 
+static void
+add_word(GHashTable *table, const char *word)
+{
+  char folded[64];
+  if (phi_fold(word, strlen(word), folded, sizeof folded))
+    g_hash_table_add(table, g_strdup(folded));
+}
+
 static gboolean
 word_row(char **fields, guint n_fields, guint line, gpointer data, GError **error)
 {
@@ -50,10 +58,10 @@ word_row(char **fields, guint n_fields, guint line, gpointer data, GError **erro
   if (n_fields != 2)
     return TRUE;
   if (strpbrk(fields[1], "Wwcd"))
-    g_hash_table_add(scan->plain, g_strdup(fields[0]));
+    add_word(scan->plain, fields[0]);
   for (const char *c = fields[1]; *c; c++)
     if ((*c == 'f' && c[1] >= '3') || (*c == 'l' && c[1] >= '4'))
-      g_hash_table_add(scan->names, g_strdup(fields[0]));
+      add_word(scan->names, fields[0]);
   return TRUE;
 }
 
@@ -67,18 +75,27 @@ list_row(char **fields, guint n_fields, guint line, gpointer data, GError **erro
   gboolean names = strcmp(fields[0], "given") == 0 || strcmp(fields[0], "surname") == 0;
   g_auto(GStrv) words = g_strsplit(fields[1], " ", -1);
   for (guint i = 0; words[i]; i++)
-    g_hash_table_add(names ? scan->names : scan->plain, g_strdup(words[i]));
+    add_word(names ? scan->names : scan->plain, words[i]);
   return TRUE;
 }
 
 CrPhiScan *
 cr_phi_scan_new(const char *rules_dir, GError **error)
 {
+  return cr_phi_scan_new_for(rules_dir, NULL, error);
+}
+
+CrPhiScan *
+cr_phi_scan_new_for(const char *rules_dir, const char *code, GError **error)
+{
+  const PhiLanguage *language = phi_language_find(code, error);
+  if (!language)
+    return NULL;
   g_autoptr(CrPhiScan) scan = g_new0(CrPhiScan, 1);
   g_autoptr(GString) hash = g_string_new(NULL);
-  g_autofree char *rules = phi_rules_path(rules_dir, "scan.tsv");
-  g_autofree char *lists = phi_rules_path(rules_dir, "words.tsv");
-  g_autofree char *words = phi_lexicon_path(rules_dir, "lexicon.tsv");
+  g_autofree char *rules = phi_rules_path(rules_dir, language->scan);
+  g_autofree char *lists = phi_rules_path(rules_dir, language->words);
+  g_autofree char *words = phi_lexicon_path(rules_dir, language->lexicon);
   scan->rules = g_array_new(FALSE, FALSE, sizeof(ScanRule));
   g_array_set_clear_func(scan->rules, clear_rule);
   scan->plain = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -191,7 +208,9 @@ is_letter(const char *s, gsize at, gsize n_bytes)
 static void
 judge_word(const CrPhiScan *scan, const char *s, gsize start, gsize end, GArray *found)
 {
-  g_autofree char *word = g_ascii_strdown(s + start, (gssize)(end - start));
+  char word[48];
+  if (!phi_fold(s + start, end - start, word, sizeof word))
+    return;
   gboolean all_capital = end - start > 1 && g_ascii_isupper(s[start + 1]);
   gboolean plain = g_hash_table_contains(scan->plain, word);
   gboolean name = g_hash_table_contains(scan->names, word);
@@ -208,10 +227,8 @@ static void
 judge_small_word(const CrPhiScan *scan, const char *s, gsize start, gsize end, GArray *found)
 {
   char word[32];
-  if (end - start < 4 || end - start >= sizeof word)
+  if (end - start < 4 || !phi_fold(s + start, end - start, word, sizeof word))
     return;
-  memcpy(word, s + start, end - start);
-  word[end - start] = '\0';
   if (g_hash_table_contains(scan->names, word) && !g_hash_table_contains(scan->plain, word))
     add_finding(found, start, end, CR_PHI_PATIENT, 0.4, "scan:small-name");
 }
@@ -225,7 +242,8 @@ run_capitals(const CrPhiScan *scan, const char *s, gsize n_bytes, GArray *found)
       at++;
     if (at == start)
       at++;
-    else if (g_ascii_isupper(s[start]))
+    else if (g_ascii_isupper(s[start]) ||
+             ((guchar)s[start] >= 0xc3 && g_unichar_isupper(g_utf8_get_char(s + start))))
       judge_word(scan, s, start, at, found);
     else
       judge_small_word(scan, s, start, at, found);

@@ -9,7 +9,7 @@
 typedef struct {
   CrRelease *release;
   CrReleaseScan *out;
-  CrPhiScan *scan;
+  GHashTable *scans; /* language, static -> CrPhiScan */
   CrKey *key;
   GHashTable *said; /* words of the meta data that were looked at */
 } Scanning;
@@ -17,7 +17,7 @@ typedef struct {
 static void
 scanning_clear(Scanning *s)
 {
-  g_clear_pointer(&s->scan, cr_phi_scan_free);
+  g_clear_pointer(&s->scans, g_hash_table_unref);
   g_clear_pointer(&s->key, cr_key_unref);
   g_clear_pointer(&s->said, g_hash_table_unref);
 }
@@ -58,7 +58,8 @@ scan_text(Scanning *s, const CrReleaseNote *note, GError **error)
   g_autoptr(CrText) text = cr_documents_load_cleared(s->release->p->work, note->id, error);
   if (!text)
     return FALSE;
-  g_autoptr(GArray) found = cr_phi_scan_run(s->scan, text);
+  const CrPhiScan *scan = g_hash_table_lookup(s->scans, cr_phi_language_of(note->language));
+  g_autoptr(GArray) found = cr_phi_scan_run(scan, text);
   for (guint i = 0; i < found->len; i++) {
     const CrPhiSpan *span = &g_array_index(found, CrPhiSpan, i);
     CrSpan at = cr_span_to_unit(text, CR_UNIT_CODE_POINT, span->span);
@@ -78,7 +79,8 @@ scan_said(Scanning *s, const CrReleaseNote *note, const char *field, const char 
   g_autoptr(CrText) text = cr_text_new(value, -1, error);
   if (!text)
     return FALSE;
-  g_autoptr(GArray) found = cr_phi_scan_run(s->scan, text);
+  const CrPhiScan *scan = g_hash_table_lookup(s->scans, cr_phi_language_of(note->language));
+  g_autoptr(GArray) found = cr_phi_scan_run(scan, text);
   g_autofree char *what = g_strdup_printf("%s=%s", field, value);
   for (guint i = 0; i < found->len; i++) {
     const CrPhiSpan *span = &g_array_index(found, CrPhiSpan, i);
@@ -109,16 +111,50 @@ scan_all(Scanning *s, GError **error)
   return TRUE;
 }
 
+static void
+free_scan(gpointer scan)
+{
+  cr_phi_scan_free(scan);
+}
+
+static gboolean
+load_scan(Scanning *s, const char *language, GString *versions, GError **error)
+{
+  if (g_hash_table_contains(s->scans, language))
+    return TRUE;
+  CrPhiScan *scan = cr_phi_scan_new_for(NULL, language, error);
+  if (!scan)
+    return FALSE;
+  g_hash_table_insert(s->scans, (gpointer)language, scan);
+  g_string_append_printf(versions, "%s%s", versions->len ? ", " : "", cr_phi_scan_version(scan));
+  return TRUE;
+}
+
+/* The scan of each language of the notes; the English one where there are none. */
+static gboolean
+load_scans(Scanning *s, GError **error)
+{
+  g_autoptr(GString) versions = g_string_new(NULL);
+  s->scans = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_scan);
+  if (!load_scan(s, cr_phi_language_of(NULL), versions, error))
+    return FALSE;
+  for (guint i = 0; i < s->release->notes->len; i++) {
+    const CrReleaseNote *note = s->release->notes->pdata[i];
+    if (!load_scan(s, cr_phi_language_of(note->language), versions, error))
+      return FALSE;
+  }
+  s->out->version = g_string_free(g_steal_pointer(&versions), FALSE);
+  return TRUE;
+}
+
 gboolean
 cr_release_scan(CrRelease *release, CrReleaseScan *out, GError **error)
 {
   CrProject *p = release->p;
   g_auto(Scanning) s = {
       .release = release, .out = out, .said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
-  s.scan = cr_phi_scan_new(NULL, error);
-  s.key = s.scan ? cr_keyring_open_key(p->keyring, "work", p->member, error) : NULL;
+  s.key = load_scans(&s, error) ? cr_keyring_open_key(p->keyring, "work", p->member, error) : NULL;
   if (!s.key)
     return FALSE;
-  out->version = g_strdup(cr_phi_scan_version(s.scan));
   return cr_tx_begin(p, error) && cr_reading_end(p, scan_all(&s, error), error);
 }

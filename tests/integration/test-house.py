@@ -377,7 +377,7 @@ TABLES = {'kinds': check_kinds, 'rules': check_rule, 'gazetteer': check_phrase, 
           'nicknames': check_nicknames, 'zip3-2000': check_zip3, 'onnx-labels': check_onnx_labels, 'policy-safe-harbor': check_policy, 'policy-limited': check_policy,
           'policy-expert': check_policy, 'quasi': check_quasi, 'utility': check_utility, 'schemes': check_scheme}
 # What a language has of its own: the other tables are shared.
-LANGUAGE_TABLES = ('rules', 'words', 'gazetteer', 'nicknames')
+LANGUAGE_TABLES = ('rules', 'words', 'gazetteer', 'nicknames', 'scan')
 
 
 @test

@@ -186,6 +186,57 @@ test_notes(void)
   g_assert_cmpuint(counts.wrong, <=, 12);
 }
 
+/* ---- the scan of what leaves ---- */
+
+static gboolean
+is_touched(const GArray *found, CrSpan span)
+{
+  for (guint i = 0; i < found->len; i++)
+    if (cr_span_overlaps(g_array_index(found, CrPhiSpan, i).span, span))
+      return TRUE;
+  return FALSE;
+}
+
+/* Over notes that nobody cleared the scan asks about nearly every identifier. */
+static void
+test_scan(void)
+{
+  g_autofree char *path = g_build_filename(g_getenv("CR_SOURCE"), "tests/cases/phi/es-notes.jsonl", NULL),
+                  *bytes = NULL;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(CrPhiScan) scan = cr_phi_scan_new_for(NULL, "es", &error);
+  g_assert_no_error(error);
+  g_assert_true(g_file_get_contents(path, &bytes, NULL, NULL));
+  g_auto(GStrv) lines = g_strsplit(bytes, "\n", -1);
+  guint n = 0, missed = 0;
+  for (guint l = 0; lines[l]; l++) {
+    g_autoptr(json_t) doc = *lines[l] ? cr_json_parse(lines[l], strlen(lines[l]), NULL) : json_object();
+    const char *s = json_string_value(json_object_get(doc, "text"));
+    g_autoptr(CrText) text = cr_text_new(s ? s : "", -1, NULL);
+    g_autoptr(GArray) found = cr_phi_scan_run(scan, text);
+    json_t *entity;
+    size_t i;
+    json_array_foreach(json_object_get(doc, "entities"), i, entity)
+    {
+      CrSpan span;
+      CrPhiKind kind;
+      g_assert_true(cr_phi_kind_parse(json_string_value(json_object_get(entity, "label")), &kind));
+      g_assert_true(cr_span_from_unit(
+          text, CR_UNIT_CODE_POINT, (gsize)json_integer_value(json_object_get(entity, "start")),
+          (gsize)json_integer_value(json_object_get(entity, "end")), &span, NULL));
+      n += !cr_phi_kind_is_reported_only(kind);
+      if (!cr_phi_kind_is_reported_only(kind) && !is_touched(found, span)) {
+        missed++;
+        g_test_message("%s: %s", json_string_value(json_object_get(doc, "id")),
+                       json_string_value(json_object_get(entity, "text")));
+      }
+    }
+  }
+  g_test_message("the scan asks about %u of %u identifiers", n - missed, n);
+  g_assert_cmpuint(n, >, 250);
+  g_assert_cmpuint(missed, <=, n / 25);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -203,6 +254,7 @@ main(int argc, char **argv)
   g_test_add_func("/phi-es/redaction", test_redaction);
   g_test_add_func("/phi-es/language", test_language);
   g_test_add_func("/phi-es/notes", test_notes);
+  g_test_add_func("/phi-es/scan", test_scan);
   int status = g_test_run();
   cr_phi_scratch_free(scratch);
   cr_phi_detector_free(detector);
