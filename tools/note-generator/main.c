@@ -141,31 +141,45 @@ generate(const Options *o, GError **error)
   return TRUE;
 }
 
+static gboolean
+read_options(Options *o, int *argc, char ***argv, GError **error)
+{
+  const GOptionEntry entries[] = {
+      {"data", 0, 0, G_OPTION_ARG_FILENAME, &o->data, "grammar files (data/generator)", "DIR"},
+      {"names", 0, 0, G_OPTION_ARG_FILENAME, &o->names, "name tables (data/names)", "DIR"},
+      {"use", 0, 0, G_OPTION_ARG_STRING, &o->use, "names of this use only: train or held", "USE"},
+      {"carrier", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->carriers, "JSON lines of text without identifiers",
+       "FILE"},
+      {"n", 0, 0, G_OPTION_ARG_INT, &o->n, "notes (10)", "N"},
+      {"seed", 0, 0, G_OPTION_ARG_INT64, &o->seed, "of everything drawn (1)", "S"},
+      {"styles", 0, 0, G_OPTION_ARG_STRING, &o->styles, "only these, held out or not", "A,B"},
+      {"not-styles", 0, 0, G_OPTION_ARG_STRING, &o->not_styles, "all but these", "A,B"},
+      G_OPTION_ENTRY_NULL};
+  g_autoptr(GOptionContext) context = g_option_context_new("- invented notes with every identifier marked");
+  g_option_context_add_main_entries(context, entries, NULL);
+  if (!g_option_context_parse(context, argc, argv, error))
+    return FALSE;
+  if (o->data != NULL && o->names != NULL)
+    return TRUE;
+  g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--data and --names must be given");
+  return FALSE;
+}
+
+static void
+clear_options(Options *o)
+{
+  g_free(o->data), g_free(o->names), g_free(o->styles), g_free(o->not_styles), g_free(o->use);
+  g_strfreev(o->carriers);
+}
+
 int
 main(int argc, char **argv)
 {
   Options o = {.n = 10, .seed = 1};
-  const GOptionEntry entries[] = {
-      {"data", 0, 0, G_OPTION_ARG_FILENAME, &o.data, "grammar files (data/generator)", "DIR"},
-      {"names", 0, 0, G_OPTION_ARG_FILENAME, &o.names, "name tables (data/names)", "DIR"},
-      {"use", 0, 0, G_OPTION_ARG_STRING, &o.use, "names of this use only: train or held", "USE"},
-      {"carrier", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o.carriers, "JSON lines of text without identifiers",
-       "FILE"},
-      {"n", 0, 0, G_OPTION_ARG_INT, &o.n, "notes (10)", "N"},
-      {"seed", 0, 0, G_OPTION_ARG_INT64, &o.seed, "of everything drawn (1)", "S"},
-      {"styles", 0, 0, G_OPTION_ARG_STRING, &o.styles, "only these, held out or not", "A,B"},
-      {"not-styles", 0, 0, G_OPTION_ARG_STRING, &o.not_styles, "all but these", "A,B"},
-      G_OPTION_ENTRY_NULL};
-  g_autoptr(GOptionContext) context = g_option_context_new("- invented notes with every identifier marked");
   g_autoptr(GError) error = NULL;
-  g_option_context_add_main_entries(context, entries, NULL);
-  if (!g_option_context_parse(context, &argc, &argv, &error) || (o.data == NULL || o.names == NULL)) {
-    fprintf(stderr, "generate-notes: %s\n",
-            error != NULL ? error->message : "--data and --names must be given");
-    return 2;
-  }
-  if (generate(&o, &error))
-    return 0;
-  fprintf(stderr, "generate-notes: %s\n", error->message);
-  return 2;
+  const gboolean done = read_options(&o, &argc, &argv, &error) && generate(&o, &error);
+  clear_options(&o);
+  if (!done)
+    fprintf(stderr, "generate-notes: %s\n", error->message);
+  return done ? 0 : 2;
 }

@@ -185,7 +185,8 @@ note_tidy(Note *note)
     gsize start = m->start;
     for (gsize at = m->start; at < m->end; at++)
       if (note->text->str[at] == '\n') {
-        add_piece(out, note->text, start, at, m);
+        const gboolean comma = at > start && note->text->str[at - 1] == ',';
+        add_piece(out, note->text, start, comma ? at - 1 : at, m);
         start = at + 1;
       }
     add_piece(out, note->text, start, m->end, m);
