@@ -65,6 +65,8 @@ def own_names(table):
             for part in fold(name).split("-"):
                 if len(part) > 1:
                     add(table, part, fields[0][0].replace("g", "f").replace("s", "l") + fields[1])
+                    if fields[0] == "given" and part.endswith("o"): # Crescencio, Crescencia
+                        add(table, part[:-1] + "a", "f4")
     return words
 
 

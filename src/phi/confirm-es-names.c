@@ -33,10 +33,13 @@ is_key(const PhiPage *page, guint i)
   return phi_es_is_char(page, i + 1, ':') && phi_es_gap(page, i + 1) <= PHI_GAP_SPACE;
 }
 
-static gboolean
-is_abbreviated(const PhiPage *page, guint i)
+/* An initial, "Ma", "Fdez": a part of a name that a full stop cuts short. */
+gboolean
+phi_es_is_short_name(const PhiPage *page, guint i)
 {
-  static const char *const short_names[] = {"ma", "fco", "fca", "fdo", "jo", "jse", "ant", "dr", "dra", NULL};
+  static const char *const short_names[] = {
+      "ma",    "fco",    "fca",   "jse", "ant",  "fdez",  "fdz",   "hdez", "hdz", "glez", "gzlez",
+      "rguez", "rdguez", "mtnez", "mtz", "gtez", "dguez", "jmnez", "alvz", "sto", "sta",  NULL};
   if (phi_es_shape(page, i) == PHI_SHAPE_INITIAL)
     return TRUE;
   return phi_es_word_in(page, i, short_names) ||
@@ -106,7 +109,7 @@ skip_join(const PhiPage *page, guint i, const PhiRule *rule)
 {
   guint at = i;
   if (phi_es_is_char(page, at, '.') && phi_es_gap(page, at) == PHI_GAP_NONE && at > 0 &&
-      is_abbreviated(page, at - 1))
+      phi_es_is_short_name(page, at - 1))
     at++;
   else if (phi_es_is_char(page, at, '-') && phi_es_gap(page, at + 1) <= PHI_GAP_SPACE &&
            PHI_LAST(phi_es_lex(page, at + 1)) >= 3)
@@ -215,8 +218,9 @@ read_list(PhiPage *page, const PhiRule *rule, guint i)
 
 /* context, words: line (the name may stand on the next line), lower (small letters too), comma (surnames,
  * given name), tight (only a full stop between), proof (the lexicon must speak for it), sure (any capitalised
- * word is one), kin ("de" before it belongs to the cue), single (a comma must close it), given (it opens with
- * a given name), list. */
+ * word is one), kin ("de" before it belongs to the cue), direct (no particle opens it), single (a comma must
+ * close it), titled (behind a title a word with a capital is a name), given (it opens with a given name),
+ * list. */
 PHI_CONFIRMER(phi_confirm_es_name)
 {
   if (!phi_es_cue_stands(page, candidate))
@@ -226,10 +230,15 @@ PHI_CONFIRMER(phi_confirm_es_name)
     return FALSE;
   if (option(rule, "kin") && phi_token_is(page, first, "de"))
     first++; /* hija de */
+  if (option(rule, "direct") && phi_es_is_link(page, first))
+    return FALSE; /* residente de Getafe */
   guint after = read_name(page, first, rule);
   if (after == first || phi_name_is_eponym(page, first, after) || !small_name_fits(page, first))
     return FALSE;
-  int least = option(rule, "sure") ? -6 : option(rule, "proof") ? 2 : 1;
+  guint32 lex = phi_es_lex(page, first);
+  gboolean titled = option(rule, "titled") && phi_token_is_capital(page, first) &&
+                    !(lex & (PHI_LEX_CLINICAL | PHI_LEX_DRUG | PHI_LEX_GENERIC));
+  int least = option(rule, "sure") || titled ? -6 : option(rule, "proof") ? 2 : 1;
   if (evidence(page, first, after) < least)
     return FALSE;
   if (option(rule, "single") && !(phi_es_is_char(page, after, ',') && phi_token_is_capital(page, first) &&

@@ -218,9 +218,10 @@ is_named_day(const PhiPage *page, guint i)
 gboolean
 phi_es_opens_name(const PhiPage *page, guint i)
 {
-  static const char *const holy[] = {"nuestra", "ntra",    "sra",  "senora",  "san",   "santa", "santo",
-                                     "sant",    "sta",     "sto",  "virgen",  "reina", "rey",   "dr",
-                                     "doctor",  "general", "gral", "clinico", "univ",  "son",   NULL};
+  static const char *const holy[] = {"nuestra", "ntra",    "sra",      "senora",  "san",     "santa", "santo",
+                                     "sant",    "sta",     "sto",      "virgen",  "reina",   "rey",   "dr",
+                                     "doctor",  "general", "gral",     "clinico", "univ",    "son",   "nino",
+                                     "madre",   "padre",   "hermanos", "sagrado", "sagrada", NULL};
   return phi_es_word_in(page, i, holy);
 }
 

@@ -10,6 +10,7 @@ gsize phi_es_length(const PhiPage *page, guint i);                              
 gboolean phi_es_word_in(const PhiPage *page, guint i, const char *const *words); /* accents ignored */
 /* de, del, la, las, los, el, y, e, i, d': inside the name of a place or person. */
 gboolean phi_es_is_link(const PhiPage *page, guint i);
+gboolean phi_es_is_short_name(const PhiPage *page, guint i);
 gboolean phi_es_joins_name(const PhiPage *page, guint i);
 /* Whether the words from i on are a place of the gazetteer: the token after the longest, else i. */
 guint phi_es_place_end(const PhiPage *page, guint i, const PhiPhrase **phrase);

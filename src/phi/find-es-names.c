@@ -39,12 +39,20 @@ is_person_rather(const PhiPage *page, guint i, guint after)
          !(next & (PHI_LEX_STOP | PHI_LEX_GENERIC));
 }
 
+/* "criterios de Roma", "preparacion Boston": a scale or a sign, no place. */
+static gboolean
+is_named_thing(const PhiPage *page, guint i)
+{
+  return (i > 0 && (phi_es_lex(page, i - 1) & PHI_LEX_THING)) ||
+         (i > 1 && phi_es_is_link(page, i - 1) && (phi_es_lex(page, i - 2) & PHI_LEX_THING));
+}
+
 static guint
 find_place(PhiPage *page, guint i)
 {
   const PhiPhrase *phrase = NULL;
   guint after = phi_es_place_end(page, i, &phrase);
-  if (after == i || is_person_rather(page, i, after))
+  if (after == i || is_person_rather(page, i, after) || is_named_thing(page, i))
     return i;
   double score = phrase->score;
   if (phi_es_shape(page, i) == PHI_SHAPE_UPPER && after - i == 1 && phi_es_length(page, i) < 6)
@@ -83,6 +91,16 @@ same_case(const PhiPage *page, guint i, PhiShape first)
   return (phi_es_shape(page, i) == PHI_SHAPE_UPPER) == (first == PHI_SHAPE_UPPER);
 }
 
+/* "Crescencia Gago Manteca": behind a given name and a surname a word with a capital is the second surname.
+ */
+static gboolean
+may_be_surname(const PhiPage *page, guint i)
+{
+  return phi_es_shape(page, i) == PHI_SHAPE_CAPITAL && !phi_es_is_char(page, i + 1, ':') &&
+         !(phi_es_lex(page, i) & (PHI_LEX_STOP | PHI_LEX_TITLE | PHI_LEX_CREDENTIAL | PHI_LEX_DRUG |
+                                  PHI_LEX_GENERIC | PHI_LEX_CLINICAL | PHI_LEX_THING | PHI_LEX_PHRASE));
+}
+
 static guint
 read_person(const PhiPage *page, guint i)
 {
@@ -95,7 +113,8 @@ read_person(const PhiPage *page, guint i)
       at += 2;
     for (guint k = 0; k < 3 && phi_es_joins_name(page, at); k++)
       at++;
-    if (phi_es_gap(page, at) > PHI_GAP_SPACE || !is_name_word(page, at) || !same_case(page, at, first))
+    if (phi_es_gap(page, at) > PHI_GAP_SPACE || !same_case(page, at, first) ||
+        !(is_name_word(page, at) || (n >= 2 && may_be_surname(page, at))))
       break;
     after = at + 1;
   }
@@ -199,11 +218,15 @@ static guint
 find_initialled(PhiPage *page, guint i)
 {
   guint at = i;
-  while (at < i + 4 && phi_es_shape(page, at) == PHI_SHAPE_INITIAL && phi_es_is_char(page, at + 1, '.') &&
+  while (at < i + 4 && phi_es_is_short_name(page, at) && phi_es_is_char(page, at + 1, '.') &&
          phi_es_gap(page, at + 1) == PHI_GAP_NONE)
     at += 2;
+  gboolean given = phi_es_shape(page, i) != PHI_SHAPE_INITIAL; /* Ma. de los Angeles */
+  while (given && at > i && at < i + 5 && phi_es_joins_name(page, at))
+    at++;
   if (at == i || !is_name_word(page, at) || phi_es_gap(page, at) != PHI_GAP_SPACE ||
-      PHI_LAST(phi_es_lex(page, at)) < 4 || !is_pure(phi_es_lex(page, at)))
+      (given ? PHI_FIRST(phi_es_lex(page, at)) + PHI_LAST(phi_es_lex(page, at)) < 4
+             : PHI_LAST(phi_es_lex(page, at)) < 4 || !is_pure(phi_es_lex(page, at))))
     return i;
   guint after = read_person(page, at);
   if (phi_name_is_eponym(page, at, after))
@@ -216,15 +239,14 @@ find_initialled(PhiPage *page, guint i)
 static guint
 find_person(PhiPage *page, guint i)
 {
-  if (phi_es_shape(page, i) == PHI_SHAPE_INITIAL)
+  if (phi_es_is_short_name(page, i) && phi_es_is_char(page, i + 1, '.'))
     return find_initialled(page, i);
   if (!is_name_word(page, i))
     return i;
   guint after = read_person(page, i), reversed = find_reversed(page, i, after);
   if (reversed > after)
     return reversed;
-  if (phi_name_is_eponym(page, i, after) || (i > 0 && (phi_es_lex(page, i - 1) & PHI_LEX_THING)) ||
-      (i > 1 && (phi_es_lex(page, i - 2) & PHI_LEX_THING) && phi_es_is_link(page, i - 1)))
+  if (phi_name_is_eponym(page, i, after) || is_named_thing(page, i))
     return after;
   double score = score_person(page, i, after);
   if (score < 0.25)
