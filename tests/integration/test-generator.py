@@ -132,6 +132,7 @@ def held_names():
     same([name for name in made if use.get(name) == {'held'}], [])
     drawn = {text for note in notes('--n', '2000', '--use', 'held', data=folder.name) for _, text in marked(note)}
     check(any(use.get(name) == {'held'} for name in drawn), 'no held name was drawn')
+    same(run('--n', '1', '--use', 'nobody', data=folder.name).returncode, 2)
 
 
 @test

@@ -21,6 +21,7 @@ typedef struct {
 typedef struct {
   GPtrArray *given, *family; /* Name */
   GPtrArray *origins;        /* char *, sorted */
+  GHashTable *pools;         /* to draw from */
 } Names;
 /* use: "train", "held", or NULL for all. */
 gboolean names_load(Names *names, const char *dir, const char *use, GError **error);

@@ -56,10 +56,43 @@ compare_strings(gconstpointer a, gconstpointer b)
   return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* Pools: "l", "m" or "f" and the origin (none: of all) -> names, each as often as it weighs. Weights count by
+ * their root: rare names are to be seen too. */
+static void
+add_to_pool(Names *names, char who, const char *origin, const Name *name)
+{
+  g_autofree char *key = g_strdup_printf("%c%s", who, origin);
+  GPtrArray *pool = g_hash_table_lookup(names->pools, key);
+  if (pool == NULL) {
+    pool = g_ptr_array_new();
+    g_hash_table_insert(names->pools, g_steal_pointer(&key), pool);
+  }
+  const guint weight = name->weight > 400 ? 4 : name->weight > 50 ? 2 : 1;
+  for (guint i = 0; i < weight; i++)
+    g_ptr_array_add(pool, name->name);
+}
+
+static void
+fill_pools(Names *names)
+{
+  names->pools = g_hash_table_new(g_str_hash, g_str_equal);
+  for (guint i = 0; i < names->family->len; i++) {
+    const Name *n = g_ptr_array_index(names->family, i);
+    add_to_pool(names, 'l', n->origin, n), add_to_pool(names, 'l', "", n);
+  }
+  for (guint i = 0; i < names->given->len; i++) {
+    const Name *n = g_ptr_array_index(names->given, i);
+    if (n->gender != 'f')
+      add_to_pool(names, 'm', n->origin, n), add_to_pool(names, 'm', "", n);
+    if (n->gender != 'm')
+      add_to_pool(names, 'f', n->origin, n), add_to_pool(names, 'f', "", n);
+  }
+}
+
 gboolean
 names_load(Names *names, const char *dir, const char *use, GError **error)
 {
-  *names = (Names){g_ptr_array_new(), g_ptr_array_new(), g_ptr_array_new()};
+  *names = (Names){g_ptr_array_new(), g_ptr_array_new(), g_ptr_array_new(), NULL};
   if (!load_table(dir, "given.tsv", FALSE, use, names->given, error) ||
       !load_table(dir, "family.tsv", TRUE, use, names->family, error))
     return FALSE;
@@ -70,33 +103,24 @@ names_load(Names *names, const char *dir, const char *use, GError **error)
       g_ptr_array_add(names->origins, name->origin);
   }
   g_ptr_array_sort(names->origins, compare_strings);
-  return names->given->len > 0 && names->origins->len > 0;
+  fill_pools(names);
+  if (g_hash_table_contains(names->pools, "l") && g_hash_table_contains(names->pools, "m") &&
+      g_hash_table_contains(names->pools, "f"))
+    return TRUE;
+  g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "%s: no names of this use", dir);
+  return FALSE;
 }
 
-/* A name of the origin; of any where it has none. Weights count by their root: rare names are to be seen too.
- */
+/* A name of the origin; of any where it has none. */
 const char *
 names_draw(const Names *names, Random *random, gboolean family, char gender, const char *origin)
 {
-  const GPtrArray *list = family ? names->family : names->given;
-  for (int pass = 0; pass < 2; pass++) {
-    double all = 0;
-    const char *chosen = NULL;
-    for (guint i = 0; i < list->len; i++) {
-      const Name *n = g_ptr_array_index(list, i);
-      if (pass == 0 && !g_str_equal(n->origin, origin))
-        continue;
-      if (!family && n->gender != 'u' && n->gender != gender)
-        continue;
-      const double w = n->weight > 400 ? 4 : n->weight > 50 ? 2 : 1;
-      all += w;
-      if (random_chance(random, w / all))
-        chosen = n->name;
-    }
-    if (chosen != NULL)
-      return chosen;
-  }
-  return "Alex";
+  const char who = family ? 'l' : gender;
+  g_autofree char *key = g_strdup_printf("%c%s", who, origin);
+  const GPtrArray *pool = g_hash_table_lookup(names->pools, key);
+  if (pool == NULL)
+    pool = g_hash_table_lookup(names->pools, (const char[]){who, '\0'});
+  return g_ptr_array_index(pool, random_below(random, pool->len));
 }
 
 void
