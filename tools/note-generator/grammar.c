@@ -139,18 +139,29 @@ grammar_find(const Grammar *grammar, const char *symbol)
   return g_hash_table_lookup(grammar->symbols, symbol);
 }
 
-/* The first name in braces that is nothing known; NULL where all are. transfer full */
+/* Whether a word between braces and bars can only be meant as a name: "{word}", or capitals with a form. */
+static gboolean
+means_name(const char *text, const char *start, gsize n)
+{
+  if (n == 0 || *start == '?' || *start == '#')
+    return FALSE;
+  if (start > text && start[-1] == '{' && start[n] == '}')
+    return TRUE;
+  const gsize head = strspn(start, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+  return g_ascii_isupper(*start) && head > 1 && head < n && start[head] == '.' &&
+         head + 1 + strspn(start + head + 1, "abcdefghijklmnopqrstuvwxyz0123456789") == n;
+}
+
+/* The first name that is nothing known; NULL where all are. transfer full */
 static char *
 unknown_in(const Grammar *grammar, const char *text)
 {
-  for (const char *open = strchr(text, '{'); open != NULL; open = strchr(open + 1, '{')) {
-    if (open > text && open[-1] == '\\')
+  for (const char *at = strpbrk(text, "{|"); at != NULL; at = strpbrk(at + 1, "{|")) {
+    const gsize n = strcspn(at + 1, "{}|");
+    if ((at > text && at[-1] == '\\') || !means_name(text, at + 1, n))
       continue;
-    const gsize n = strcspn(open + 1, "{}|");
-    if (open[1 + n] != '}' || open[1] == '?' || open[1] == '#')
-      continue;
-    g_autofree char *name = g_strndup(open + 1, n);
-    if (!slot_exists(name) && grammar_find(grammar, name) == NULL && n > 0)
+    g_autofree char *name = g_strndup(at + 1, n);
+    if (!slot_exists(name) && grammar_find(grammar, name) == NULL)
       return g_steal_pointer(&name);
   }
   return NULL;

@@ -165,7 +165,7 @@ static const char *const forms[] = {
     "mrlast",        "dotted", "caps",           "lower",          "possessive",  "sig",        "firstlast",
     "firstmi",       "user",   "spacedinitials", "lastcaps",       "lowerlast",   "lowerfirst", "capslast",
     "full3",         "nicked", "lastinitial",    "lastspacefirst", "misspelt",    "junior",     "initialfull",
-    "slashinitials", NULL};
+    "slashinitials", "lowerinitials", NULL};
 
 gboolean
 person_has_form(const char *form)
@@ -334,6 +334,10 @@ person_form(const Person *p, const char *form, Random *random)
     return random_chance(random, .6) ? g_strdup_printf("%s%s", g, f) : g_strdup_printf("%s.%s.", g, f);
   if (IS("slashinitials"))
     return g_strdup_printf("%s%s%s", g, m, f);
+  if (IS("lowerinitials")) {
+    g_autofree char *both = g_strconcat(g, f, NULL);
+    return g_utf8_strdown(both, -1);
+  }
   if (IS("spacedinitials"))
     return g_strdup_printf("%s. %s.", g, f);
   if (IS("nick"))

@@ -202,6 +202,14 @@ write_carrier(Writer *w, gboolean plain, const char *where, GError **error)
   return writer_symbol(w, "carrier", where, error);
 }
 
+/* A slot or symbol by its name alone. */
+static gboolean
+write_name(Writer *w, const char *name, const char *where, GError **error)
+{
+  return slot_exists(name) ? write_slot(w, name) : writer_symbol(w, name, where, error);
+}
+
+/* "{NAME}", "{a|b|NAME}" where a name alone stands for what it names, "{?maybe}", "{#ddd}". */
 static gboolean
 write_group(Writer *w, const char *body, const char *where, GError **error)
 {
@@ -212,9 +220,12 @@ write_group(Writer *w, const char *body, const char *where, GError **error)
   if (g_str_equal(body, "CARRIER") || g_str_equal(body, "CARRIER.plain"))
     return write_carrier(w, body[7] == '.', where, error);
   g_autoptr(GPtrArray) list = alternatives(body);
-  if (list->len > 1)
-    return writer_expand(w, g_ptr_array_index(list, random_below(&w->random, list->len)), where, error);
-  return slot_exists(body) ? write_slot(w, body) : writer_symbol(w, body, where, error);
+  if (list->len == 1)
+    return write_name(w, body, where, error);
+  const char *chosen = g_ptr_array_index(list, random_below(&w->random, list->len));
+  if (slot_exists(chosen) || grammar_find(w->grammar, chosen) != NULL)
+    return write_name(w, chosen, where, error);
+  return writer_expand(w, chosen, where, error);
 }
 
 gboolean
