@@ -75,6 +75,10 @@ CR_EXPORT void cr_phi_detector_free(CrPhiDetector *detector);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrPhiDetector, cr_phi_detector_free)
 CR_EXPORT const char *
 cr_phi_detector_version(const CrPhiDetector *detector); /* "rules 1 abcdef01": table versions and hash */
+/* Puts a trained tagger (chartroom/tagger.h) in place of the one that _new took from the program's data; path
+ * NULL: none. Before the detector's first scratch. BAD_MODEL. */
+CR_EXPORT gboolean cr_phi_detector_use_tagger(CrPhiDetector *detector, const char *path,
+                                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Lets a user's own token classifier find along (docs/onnx.md): model is its folder or its model.onnx, labels
  * a table of what its labels mean (may be NULL), runtime the ONNX Runtime library (NULL: found by itself).
  * Before the detector's first scratch, once. ONNX_MODEL, ONNX_RUNTIME. */

@@ -26,6 +26,7 @@ static const char help[] =
 
 typedef struct {
   char *policy, *replace, *language;
+  char *model;                             /* a tagger instead of the program's; "none": none */
   char *onnx, *onnx_labels, *onnx_runtime; /* a model of the user's; NULL: none */
   double threshold;
   int jobs;
@@ -387,6 +388,9 @@ run(CrCli *cli, const Options *options)
   if (!check_options(options, &error))
     return cr_cli_fail(cli, g_steal_pointer(&error));
   g_autoptr(CrPhiDetector) detector = cr_phi_detector_new(NULL, options->language, &error);
+  const char *model = g_strcmp0(options->model, "none") == 0 ? NULL : options->model;
+  if (detector && options->model && !cr_phi_detector_use_tagger(detector, model, &error))
+    return cr_cli_fail(cli, g_steal_pointer(&error));
   if (!detector || (options->onnx && !cr_phi_detector_add_onnx(detector, options->onnx, options->onnx_labels,
                                                                options->onnx_runtime, &error)))
     return cr_cli_fail(cli, g_steal_pointer(&error));
@@ -421,6 +425,8 @@ cr_cmd_deid(int argc, char **argv)
       {"threshold", 0, 0, G_OPTION_ARG_DOUBLE, &options.threshold, "Least score of a finding (default 0.5)",
        "R"},
       {"language", 0, 0, G_OPTION_ARG_STRING, &options.language, "Language of the notes: en (default), es", "CODE"},
+      {"model", 0, 0, G_OPTION_ARG_FILENAME, &options.model,
+       "A tagger made by `chartroom train` instead of the program's; none: no tagger", "FILE"},
       {"onnx", 0, 0, G_OPTION_ARG_FILENAME, &options.onnx,
        "Let a token classifier of your own find along: its model.onnx, or the folder", "FILE"},
       {"onnx-labels", 0, 0, G_OPTION_ARG_FILENAME, &options.onnx_labels,
@@ -436,6 +442,7 @@ cr_cmd_deid(int argc, char **argv)
   g_free(options.policy);
   g_free(options.replace);
   g_free(options.language);
+  g_free(options.model);
   g_free(options.onnx);
   g_free(options.onnx_labels);
   g_free(options.onnx_runtime);

@@ -10,12 +10,14 @@ struct CrPhiDetector {
   const PhiLanguage *language;
   PhiLexicon *lexicon;
   PhiRules *rules;
+  PhiTagger *tagger; /* NULL: none */
   PhiOnnx *onnx;   /* NULL: no model of the user's */
   char *rules_dir; /* NULL: the program's */
   char *version;
 };
 
 struct CrPhiScratch {
+  CrTaggerScratch *tagger;
   hs_scratch_t *hs;
   GArray *matches; /* three guint32: rule, from, to */
   GArray *tokens;  /* PhiToken */
@@ -53,6 +55,9 @@ cr_phi_detector_new(const char *rules_dir, const char *language, GError **error)
   if (!detector->rules)
     return NULL;
   detector->version = version_of(detector->lexicon, detector->rules);
+  g_autofree char *model = phi_model_path(rules_dir, tables);
+  if (g_file_test(model, G_FILE_TEST_EXISTS) && !cr_phi_detector_use_tagger(detector, model, error))
+    return NULL;
   return g_steal_pointer(&detector);
 }
 
@@ -63,6 +68,7 @@ cr_phi_detector_free(CrPhiDetector *detector)
     return;
   phi_lexicon_free(detector->lexicon);
   phi_rules_free(detector->rules);
+  phi_tagger_free(detector->tagger);
   phi_onnx_free(detector->onnx);
   g_free(detector->rules_dir);
   g_free(detector->version);
@@ -73,6 +79,21 @@ const char *
 cr_phi_detector_version(const CrPhiDetector *detector)
 {
   return detector->version;
+}
+
+gboolean
+cr_phi_detector_use_tagger(CrPhiDetector *detector, const char *path, GError **error)
+{
+  PhiTagger *tagger = path ? phi_tagger_load(detector->rules_dir, path, error) : NULL;
+  if (path && !tagger)
+    return FALSE;
+  phi_tagger_free(detector->tagger);
+  detector->tagger = tagger;
+  g_free(detector->version);
+  g_autofree char *rules = version_of(detector->lexicon, detector->rules);
+  detector->version = tagger ? g_strdup_printf("%s, %s", rules, cr_tagger_version(phi_tagger_model(tagger)))
+                             : g_steal_pointer(&rules);
+  return TRUE;
 }
 
 gboolean
@@ -94,6 +115,8 @@ cr_phi_scratch_new(const CrPhiDetector *detector)
   CrPhiScratch *scratch = g_new0(CrPhiScratch, 1);
   hs_error_t status = hs_alloc_scratch(phi_rules_database(detector->rules), &scratch->hs);
   g_assert(status == HS_SUCCESS);
+  if (detector->tagger)
+    scratch->tagger = cr_tagger_scratch_new(phi_tagger_model(detector->tagger));
   scratch->matches = g_array_new(FALSE, FALSE, 3 * sizeof(guint32));
   scratch->tokens = g_array_new(FALSE, FALSE, sizeof(PhiToken));
   scratch->found = g_array_new(FALSE, FALSE, sizeof(PhiCandidate));
@@ -106,6 +129,7 @@ cr_phi_scratch_free(CrPhiScratch *scratch)
   if (!scratch)
     return;
   hs_free_scratch(scratch->hs);
+  cr_tagger_scratch_free(scratch->tagger);
   g_array_unref(scratch->matches);
   g_array_unref(scratch->tokens);
   g_array_unref(scratch->found);
@@ -175,6 +199,8 @@ find_alone(const Run *run, PhiPage *page, guint number)
 {
   phi_rules_run(run->detector->rules, run->scratch->hs, run->scratch->matches, page);
   run->detector->language->find_names(page);
+  if (run->detector->tagger)
+    phi_tagger_find(run->detector->tagger, run->scratch->tagger, page, run->threshold);
   if (run->known)
     phi_known_run(run->known, page);
   return find_by_model(run, page, number);

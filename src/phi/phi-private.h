@@ -5,6 +5,7 @@
  * becomes a CrPhiSpan of the note only at the end. */
 #pragma once
 #include <chartroom/phi.h>
+#include <chartroom/tagger.h>
 #include <hs.h>
 
 /* ---- lexicon: what a word may be ---- */
@@ -178,6 +179,15 @@ void phi_seen_learn(PhiSeen *seen, const PhiPage *page, double threshold);
 gboolean phi_seen_is_empty(const PhiSeen *seen);
 void phi_seen_run(const PhiSeen *seen, PhiPage *page);
 
+/* ---- the trained tagger ---- */
+typedef struct PhiTagger PhiTagger;
+PhiTagger *phi_tagger_load(const char *rules_dir, const char *path, GError **error);
+void phi_tagger_free(PhiTagger *tagger);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PhiTagger, phi_tagger_free)
+const CrTagger *phi_tagger_model(const PhiTagger *tagger);
+/* Adds what reaches the threshold. */
+void phi_tagger_find(const PhiTagger *tagger, CrTaggerScratch *scratch, PhiPage *page, double threshold);
+
 /* A user's own model: its labels as kinds (data/rules/onnx-labels.tsv, a table of the user's before it). */
 typedef struct PhiOnnx PhiOnnx;
 PhiOnnx *phi_onnx_load(const char *rules_dir, const char *model, const char *labels, const char *runtime,
@@ -195,4 +205,6 @@ void phi_merge(GArray *candidates, gsize base, double threshold, GArray *spans);
 char *phi_rules_path(const char *rules_dir, const char *name); /* transfer full */
 /* The rules of the language compiled, beside the rules; transfer full. */
 char *phi_compiled_path(const char *rules_dir, const PhiLanguage *language);
+/* The trained tagger of a language: the models folder beside rules. */
+char *phi_model_path(const char *rules_dir, const PhiLanguage *language);
 char *phi_lexicon_path(const char *rules_dir, const char *name); /* the lexicons folder beside rules */

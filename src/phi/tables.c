@@ -23,6 +23,15 @@ phi_compiled_path(const char *rules_dir, const PhiLanguage *language)
   return g_build_filename(CR_PHI_BUILT_RULES, language->compiled, NULL);
 }
 
+char *
+phi_model_path(const char *rules_dir, const PhiLanguage *language)
+{
+  g_autofree char *name = g_strdup_printf("phi-%s.crf", language->code);
+  if (rules_dir)
+    return g_build_filename(rules_dir, "..", "models", name, NULL);
+  return g_build_filename(cr_data_dir(), "models", name, NULL);
+}
+
 /* A site's own rules folder may bring its own lexicon; otherwise the program's is used. */
 char *
 phi_lexicon_path(const char *rules_dir, const char *name)

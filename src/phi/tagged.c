@@ -1,0 +1,120 @@
+/* The trained tagger as a detector: its spans become candidates, its labels kinds. */
+#include "phi-private.h"
+#include <string.h>
+
+enum { WINDOW_BYTES = 1 << 16 };
+/* How much surer the tagger is on the notes it was trained on than on others: odds are multiplied by it, so
+ * that a score means the same as a rule's. Chosen on the development notes (docs/phi-evaluation.md). */
+#define ODDS 2.5
+
+struct PhiTagger {
+  CrTagger *model;
+  int *kinds; /* of each label; -1: none */
+};
+
+typedef struct {
+  const char *label;
+  int kind;
+} Wanted;
+
+static gboolean
+take_row(char **fields, guint n_fields, guint line, gpointer data, GError **error)
+{
+  Wanted *wanted = data;
+  CrPhiKind kind;
+  (void)line, (void)error;
+  if (n_fields == 3 && wanted->kind < 0 && strcmp(fields[1], wanted->label) == 0 &&
+      cr_phi_kind_parse(fields[2], &kind))
+    wanted->kind = (int)kind;
+  return TRUE;
+}
+
+/* A label is a kind's name, or a label of another scheme (schemes.tsv); -1 where it is no identifier. */
+static gboolean
+kind_of(const char *rules_dir, const char *label, int *kind, GError **error)
+{
+  CrPhiKind own;
+  if (cr_phi_kind_parse(label, &own)) {
+    *kind = (int)own;
+    return TRUE;
+  }
+  g_autofree char *path = phi_rules_path(rules_dir, "schemes.tsv");
+  Wanted wanted = {label, -1};
+  if (!phi_table_read(path, take_row, &wanted, NULL, error))
+    return FALSE;
+  *kind = wanted.kind;
+  return TRUE;
+}
+
+PhiTagger *
+phi_tagger_load(const char *rules_dir, const char *path, GError **error)
+{
+  g_autoptr(PhiTagger) tagger = g_new0(PhiTagger, 1);
+  tagger->model = cr_tagger_open(path, error);
+  if (!tagger->model)
+    return NULL;
+  const guint n = cr_tagger_n_labels(tagger->model);
+  tagger->kinds = g_new(int, n);
+  for (guint i = 0; i < n; i++)
+    if (!kind_of(rules_dir, cr_tagger_label(tagger->model, i), &tagger->kinds[i], error))
+      return NULL;
+  return g_steal_pointer(&tagger);
+}
+
+void
+phi_tagger_free(PhiTagger *tagger)
+{
+  if (!tagger)
+    return;
+  cr_tagger_free(tagger->model);
+  g_free(tagger->kinds);
+  g_free(tagger);
+}
+
+const CrTagger *
+phi_tagger_model(const PhiTagger *tagger)
+{
+  return tagger->model;
+}
+
+static double
+with_odds(double p, double odds)
+{
+  return p * odds / (p * odds + 1 - p);
+}
+
+/* A window ends behind a line, or where no line ends, before a character. */
+static guint32
+window_end(const PhiPage *page, guint32 from)
+{
+  if (page->n_bytes - from <= WINDOW_BYTES)
+    return page->n_bytes;
+  guint32 end = from + WINDOW_BYTES;
+  for (guint32 at = end; at > from + WINDOW_BYTES / 2; at--)
+    if (page->s[at - 1] == '\n')
+      return at;
+  for (guint32 at = end; at > from + WINDOW_BYTES / 2; at--)
+    if (page->s[at - 1] == ' ')
+      return at;
+  while (((guchar)page->s[end] & 0xc0) == 0x80)
+    end--;
+  return end;
+}
+
+void
+phi_tagger_find(const PhiTagger *tagger, CrTaggerScratch *scratch, PhiPage *page, double threshold)
+{
+  const char *by = g_intern_static_string("tagger");
+  const double bar = with_odds(threshold, 1 / ODDS);
+  for (guint32 from = 0, end; from < page->n_bytes; from = end) {
+    end = window_end(page, from);
+    g_autoptr(GArray) spans = cr_tagger_tag(tagger->model, scratch, page->s + from, end - from, MAX(bar, 1e-3));
+    for (guint i = 0; i < spans->len; i++) {
+      const CrTagSpan *span = &g_array_index(spans, CrTagSpan, i);
+      const int kind = tagger->kinds[span->label];
+      if (kind >= 0)
+        phi_page_add(page, from + (guint32)span->span.start, from + (guint32)span->span.end, (CrPhiKind)kind,
+                     with_odds(span->score, ODDS), by);
+    }
+  }
+}
