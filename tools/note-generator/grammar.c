@@ -148,7 +148,8 @@ means_name(const char *text, const char *start, gsize n)
   if (start > text && start[-1] == '{' && start[n] == '}')
     return TRUE;
   const gsize head = strspn(start, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
-  return g_ascii_isupper(*start) && head > 1 && head < n && start[head] == '.' &&
+  return g_ascii_isupper(*start) && head > 1 && head + 1 < n && g_ascii_islower(start[head + 1]) &&
+         start[head] == '.' &&
          head + 1 + strspn(start + head + 1, "abcdefghijklmnopqrstuvwxyz0123456789") == n;
 }
 
