@@ -65,6 +65,7 @@ typedef struct {
   GArray *marks; /* Mark */
 } Note;
 void note_clear(Note *note);
+void note_drop_marks(Note *note, guint from); /* all marks from that number on */
 
 enum { N_STAFF = 6, N_RELATIVES = 3 };
 typedef struct {
@@ -90,6 +91,11 @@ char *slot_value(Writer *writer, const char *slot, char **label, char **origin, 
 
 /* The kind that a symbol of the grammar is marked as, or NULL. */
 const char *kind_of_symbol(const char *symbol);
+
+/* ---- notes written by hand ---- */
+/* Writes a marked note (a JSON line with text and entities, ascending); again: with most identifiers drawn
+ * anew. */
+gboolean marked_write(Writer *writer, const char *line, gboolean again, GError **error);
 
 /* ---- dates ---- */
 char *date_form(const char *form, int day, Random *random);

@@ -7,8 +7,8 @@
 
 typedef struct {
   char *data, *names, *styles, *not_styles, *use;
-  char **carriers;
-  int n;
+  char **carriers, **marked;
+  int n, copies;
   gint64 seed;
 } Options;
 
@@ -120,6 +120,38 @@ write_note(const Grammar *grammar, const Names *names, const Options *o, const G
 }
 
 static gboolean
+write_marked(const Grammar *grammar, const Names *names, const Options *o, const char *line, guint number,
+             gboolean again, GError **error)
+{
+  Writer w;
+  writer_init(&w, grammar, names, note_seed(o->seed, number));
+  const gboolean ok = marked_write(&w, line, again, error);
+  if (ok) {
+    g_autofree char *noise = again ? draw_noise(&w.note, &w.random) : g_strdup("none");
+    note_tidy(&w.note);
+    print_note(&w.note, number, "marked", "note", noise);
+  }
+  writer_clear(&w);
+  return ok;
+}
+
+/* Each marked note as it is, then its copies. */
+static gboolean
+write_all_marked(const Grammar *grammar, const Names *names, const Options *o, const char *path,
+                 guint *number, GError **error)
+{
+  g_autofree char *bytes = NULL;
+  if (!g_file_get_contents(path, &bytes, NULL, error))
+    return FALSE;
+  g_auto(GStrv) lines = g_strsplit(bytes, "\n", -1);
+  for (guint i = 0; lines[i] != NULL; i++)
+    for (int copy = 0; *lines[i] != '\0' && copy <= o->copies; copy++)
+      if (!write_marked(grammar, names, o, lines[i], (*number)++, copy > 0, error))
+        return FALSE;
+  return TRUE;
+}
+
+static gboolean
 generate(const Options *o, GError **error)
 {
   Grammar grammar;
@@ -138,6 +170,10 @@ generate(const Options *o, GError **error)
   for (int i = 0; i < o->n; i++)
     if (!write_note(&grammar, &names, o, list, (guint)i, error))
       return FALSE;
+  guint number = 1000000;
+  for (guint i = 0; o->marked != NULL && o->marked[i] != NULL; i++)
+    if (!write_all_marked(&grammar, &names, o, o->marked[i], &number, error))
+      return FALSE;
   return TRUE;
 }
 
@@ -150,6 +186,9 @@ read_options(Options *o, int *argc, char ***argv, GError **error)
       {"use", 0, 0, G_OPTION_ARG_STRING, &o->use, "names of this use only: train or held", "USE"},
       {"carrier", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->carriers, "JSON lines of text without identifiers",
        "FILE"},
+      {"marked", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->marked,
+       "JSON lines of marked notes, to be drawn again", "FILE"},
+      {"copies", 0, 0, G_OPTION_ARG_INT, &o->copies, "of each marked note, beside itself (0)", "N"},
       {"n", 0, 0, G_OPTION_ARG_INT, &o->n, "notes (10)", "N"},
       {"seed", 0, 0, G_OPTION_ARG_INT64, &o->seed, "of everything drawn (1)", "S"},
       {"styles", 0, 0, G_OPTION_ARG_STRING, &o->styles, "only these, held out or not", "A,B"},
@@ -170,6 +209,7 @@ clear_options(Options *o)
 {
   g_free(o->data), g_free(o->names), g_free(o->styles), g_free(o->not_styles), g_free(o->use);
   g_strfreev(o->carriers);
+  g_strfreev(o->marked);
 }
 
 int

@@ -5,12 +5,19 @@
 enum { MAX_DEPTH = 24 };
 
 void
-note_clear(Note *note)
+note_drop_marks(Note *note, guint from)
 {
-  for (guint i = 0; i < note->marks->len; i++) {
+  for (guint i = from; i < note->marks->len; i++) {
     g_free(g_array_index(note->marks, Mark, i).label);
     g_free(g_array_index(note->marks, Mark, i).origin);
   }
+  g_array_set_size(note->marks, from);
+}
+
+void
+note_clear(Note *note)
+{
+  note_drop_marks(note, 0);
   g_array_unref(note->marks);
   g_string_free(note->text, TRUE);
 }
