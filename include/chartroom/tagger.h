@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 typedef struct {
   CrSpan span;
   guint label;  /* index into the model's labels */
-  double score; /* mean marginal probability of its tokens being inside the label, 0..1 */
+  double score; /* mean probability of its tokens of being inside a span of any label, 0..1 */
 } CrTagSpan;
 
 /* A trained model: immutable, shared by threads. */

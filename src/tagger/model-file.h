@@ -5,4 +5,3 @@
 #define CR_MODEL_AT_BYTES 24
 #define CR_MODEL_AT_SUM 32
 #define CR_MODEL_HEAD 64
-#define CR_MODEL_MAX_LABELS 63 /* 4 x 63 + 1 states fit a slot's count of 8 bits */

@@ -78,8 +78,7 @@ read_head(const guint8 *data, gsize n_bytes, CrTagger *t, const char *name, GErr
     return bad(error, name, "the model's checksum does not fit");
   t->k = u32_at(data + 12);
   t->n_passes = u32_at(data + 16);
-  if (t->k == 0 || t->k > CR_MODEL_MAX_LABELS || t->n_passes == 0 || t->n_passes > 2 ||
-      u32_at(data + 20) != 0)
+  if (t->k == 0 || t->k > CR_MAX_LABELS || t->n_passes == 0 || t->n_passes > 2 || u32_at(data + 20) != 0)
     return bad(error, name, "the model's head is damaged");
   t->version =
       g_strdup_printf("tagger %u %02x%02x%02x%02x", CR_MODEL_VERSION, sum[0], sum[1], sum[2], sum[3]);

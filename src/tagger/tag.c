@@ -1,6 +1,5 @@
 /* Tagging: features looked up in the model, the lattice decoded line by line, states read back as spans. */
 #include "tagger-private.h"
-#include <string.h>
 
 void
 cr_tagger_read(const CrClasses *classes, CrTokens *tokens, CrWordCache *cache, const char *text,
@@ -12,16 +11,16 @@ cr_tagger_read(const CrClasses *classes, CrTokens *tokens, CrWordCache *cache, c
   cr_columns_same(tokens);
 }
 
+#define BEAM 7 /* nats: what is less likely than e^-7 at a token is not followed up */
+
 CrTaggerScratch *
 cr_tagger_scratch_new(const CrTagger *tagger)
 {
   CrTaggerScratch *scratch = g_new0(CrTaggerScratch, 1);
   scratch->cache = cr_word_cache_new();
   cr_tokens_init(&scratch->tokens);
-  for (guint p = 0; p < tagger->n_passes; p++) {
-    cr_lattice_init(&scratch->lattice[p], tagger->k);
-    cr_lattice_set_transitions(&scratch->lattice[p], tagger->pass[p].transitions);
-  }
+  for (guint p = 0; p < tagger->n_passes; p++)
+    cr_decoder_init(&scratch->decoder[p], tagger->k, tagger->pass[p].transitions, BEAM);
   return scratch;
 }
 
@@ -33,15 +32,14 @@ cr_tagger_scratch_free(CrTaggerScratch *scratch)
   cr_word_cache_free(scratch->cache);
   cr_tokens_clear(&scratch->tokens);
   for (guint p = 0; p < 2; p++)
-    cr_lattice_clear(&scratch->lattice[p]);
-  g_free(scratch->marginals);
+    cr_decoder_clear(&scratch->decoder[p]);
   g_free(scratch->label);
   g_free(scratch->sure);
   g_free(scratch);
 }
 
 static void
-add_weights(const CrPass *pass, guint64 hash, double *score)
+add_weights(const CrPass *pass, guint64 hash, float *score)
 {
   const guint32 fingerprint = GUINT32_TO_LE((guint32)(hash >> 32)), mask = pass->n_slots - 1;
   for (guint32 at = (guint32)hash & mask; pass->slots[at].where != 0; at = (at + 1) & mask) {
@@ -50,99 +48,66 @@ add_weights(const CrPass *pass, guint64 hash, double *score)
     const guint32 where = GUINT32_FROM_LE(pass->slots[at].where);
     const CrWeight *weight = pass->weights + (where >> 8);
     for (guint i = 0; i < (where & 255); i++)
-      score[GUINT16_FROM_LE(weight[i].state)] += (double)GINT16_FROM_LE(weight[i].weight);
+      score[GUINT16_FROM_LE(weight[i].state)] += (float)GINT16_FROM_LE(weight[i].weight);
     return;
   }
 }
 
 static void
-score_line(const CrPass *pass, CrLattice *lattice, const CrTokens *tokens, const CrSequence *line)
+score_line(const CrPass *pass, CrDecoder *decoder, const CrTokens *tokens, const CrSequence *line)
 {
-  const guint width = cr_states_n(lattice->k);
+  const guint width = cr_states_n(decoder->k);
   guint64 features[CR_MAX_FEATURES];
-  cr_lattice_reserve(lattice, line->n);
-  for (guint i = 0; i < line->n; i++) {
-    double *score = lattice->score + (gsize)i * width;
+  float *score = cr_decoder_scores(decoder, line->n);
+  for (guint i = 0; i < line->n; i++, score += width) {
     const guint n = cr_templates_features(pass->templates, tokens, line, line->first + i, features);
+    for (guint f = 0; f < n; f++)
+      __builtin_prefetch(&pass->slots[(guint32)features[f] & (pass->n_slots - 1)]);
     for (guint f = 0; f < n; f++)
       add_weights(pass, features[f], score);
     for (guint s = 0; s < width; s++)
-      score[s] *= (double)pass->unit;
+      score[s] *= pass->unit;
   }
 }
 
-/* The most probable label of a token other than outside. */
-static guint
-best_label(const double *marginal, guint k, double *sure)
-{
-  guint best = 0;
-  *sure = -1;
-  for (guint y = 0; y < k; y++) {
-    const double p = marginal[cr_state_e(k, y)] + marginal[cr_state_s(k, y)] + marginal[cr_state_b(k, y)] +
-                     marginal[cr_state_i(k, y)];
-    if (p > *sure)
-      *sure = p, best = y;
-  }
-  return best;
-}
-
-static double
-label_marginal(const double *marginal, guint k, guint label)
-{
-  if (label >= k)
-    return marginal[cr_state_outside(k)];
-  return marginal[cr_state_e(k, label)] + marginal[cr_state_s(k, label)] + marginal[cr_state_b(k, label)] +
-         marginal[cr_state_i(k, label)];
-}
-
-/* Tokens that the best path leaves outside and that are inside with at least the threshold's probability. */
+/* A token that the best path leaves outside and that is inside with at least the threshold's probability gets
+ * its most probable label, in one piece with the token before where that reads on. */
 static void
-lower_bar(const double *marginals, guint k, guint n, double threshold, guint16 *states)
+lower_bar(const CrDecoder *d, guint token, const double *label, double threshold, guint16 *states)
 {
-  const guint width = cr_states_n(k), outside = cr_state_outside(k);
-  for (guint i = 0; i < n; i++) {
-    const double *row = marginals + (gsize)i * width;
-    if (states[i] != outside || 1 - row[outside] < threshold)
-      continue;
-    double sure;
-    const guint y = best_label(row, k, &sure);
-    const gboolean joins =
-        i > 0 && cr_state_label(k, states[i - 1]) == y &&
-        row[cr_state_i(k, y)] + row[cr_state_e(k, y)] > row[cr_state_b(k, y)] + row[cr_state_s(k, y)];
-    if (joins)
-      states[i - 1] = (guint16)(states[i - 1] == cr_state_s(k, y) ? cr_state_b(k, y) : cr_state_i(k, y));
-    states[i] = (guint16)(joins ? cr_state_e(k, y) : cr_state_s(k, y));
-  }
-}
-
-static void
-reserve(CrTaggerScratch *s, guint k, guint n)
-{
-  const gsize need = (gsize)n * cr_states_n(k);
-  if (need <= s->n_marginals)
+  const guint k = d->k;
+  if (states[token] != cr_state_outside(k) || 1 - label[k] < threshold)
     return;
-  s->marginals = g_renew(double, s->marginals, need);
-  s->n_marginals = need;
+  guint y = 0;
+  for (guint other = 1; other < k; other++)
+    if (label[other] > label[y])
+      y = other;
+  const gboolean joins =
+      token > 0 && cr_state_label(k, states[token - 1]) == y && cr_decoder_goes_on(d, token, y) > 0;
+  if (joins)
+    states[token - 1] =
+        (guint16)(states[token - 1] == cr_state_s(k, y) ? cr_state_b(k, y) : cr_state_i(k, y));
+  states[token] = (guint16)(joins ? cr_state_e(k, y) : cr_state_s(k, y));
 }
 
 void
 cr_tagger_pass(const CrTagger *tagger, guint p, CrTaggerScratch *scratch, const CrTokens *tokens,
                double threshold, guint16 *states, guint16 *label, float *sure)
 {
-  const guint k = tagger->k, width = cr_states_n(k);
-  CrLattice *lattice = &scratch->lattice[p];
+  const guint k = tagger->k;
+  CrDecoder *decoder = &scratch->decoder[p];
+  double marginal[CR_MAX_LABELS + 1];
   for (guint l = 0; l < tokens->sequences->len; l++) {
     const CrSequence *line = &g_array_index(tokens->sequences, CrSequence, l);
-    score_line(&tagger->pass[p], lattice, tokens, line);
-    reserve(scratch, k, line->n);
-    cr_lattice_marginals(lattice, line->n, scratch->marginals);
-    cr_lattice_best(lattice, line->n, states + line->first);
-    if (threshold > 0)
-      lower_bar(scratch->marginals, k, line->n, threshold, states + line->first);
+    score_line(&tagger->pass[p], decoder, tokens, line);
+    cr_decoder_run(decoder, line->n, states + line->first);
     for (guint i = 0; i < line->n; i++) {
-      const double *row = scratch->marginals + (gsize)i * width;
-      label[line->first + i] = (guint16)cr_state_label(k, states[line->first + i]);
-      sure[line->first + i] = (float)label_marginal(row, k, label[line->first + i]);
+      const guint at = line->first + i;
+      cr_decoder_marginals(decoder, i, marginal);
+      if (threshold > 0)
+        lower_bar(decoder, i, marginal, threshold, states + line->first);
+      label[at] = (guint16)cr_state_label(k, states[at]);
+      sure[at] = (float)(label[at] == k ? marginal[k] : 1 - marginal[k]);
     }
   }
 }

@@ -57,11 +57,12 @@ int cr_classes_bit(const CrClasses *classes, const char *name);        /* -1 whe
 #define CR_COLUMN_TABLE(X)                                                                                   \
   /* the token itself */                                                                                     \
   X(WORD, "word")                                                                                            \
-  X(LOWER, "lower") X(SHAPE, "shape") X(SHORT, "short") X(TYPE, "type") X(LENGTH, "length") X(PRE1, "pre1")  \
-      X(PRE2, "pre2") X(PRE3, "pre3") X(PRE4, "pre4") X(PRE5, "pre5") X(SUF1, "suf1") X(SUF2, "suf2")        \
-          X(SUF3, "suf3") X(SUF4, "suf4") X(SUF5, "suf5")                                                    \
-              X(CLASSES, "classes")            /* its set of word classes */                                 \
-      X(GAP, "gap") /* white space in front */ /* the stretch without white space around it */               \
+  X(LOWER, "lower")                                                                                          \
+  X(SHAPE, "shape")                                                                                          \
+  X(SHORT, "short") X(TYPE, "type") X(LENGTH, "length") X(PRE1, "pre1") X(PRE2, "pre2") X(PRE3, "pre3")      \
+      X(PRE4, "pre4") X(PRE5, "pre5") X(SUF1, "suf1") X(SUF2, "suf2") X(SUF3, "suf3") X(SUF4, "suf4")        \
+          X(SUF5, "suf5") X(CLASSES, "classes") /* its set of word classes */                                \
+      X(GAP, "gap") /* white space in front */  /* the stretch without white space around it */              \
       X(CHUNK_SHAPE, "chunk-shape") X(CHUNK_KIND, "chunk-kind") X(CHUNK, "chunk")                            \
           X(CHUNK_AT, "chunk-at") /* its line */                                                             \
       X(LINE, "line") X(ZONE, "zone") X(LINE_AT, "line-at") X(LINE_END, "line-end") X(FIRST, "first")        \
@@ -136,6 +137,7 @@ guint cr_templates_features(const CrTemplates *templates, const CrTokens *tokens
                             guint token, guint64 *out);
 
 /* ---- the lattice ---- */
+#define CR_MAX_LABELS 63 /* 4 x 63 + 1 states fit a slot's count of 8 bits */
 static inline guint
 cr_states_n(guint k)
 {
@@ -212,6 +214,39 @@ double cr_lattice_path(const CrLattice *lattice, guint n_tokens, const guint16 *
 /* Index of a transition's weight; G_MAXSIZE where the step is not legal. */
 gsize cr_transition_index(guint k, guint from, guint to);
 
+/* ---- decoding with a beam ---- */
+typedef struct {
+  guint16 state;
+  guint32 back; /* in active, of the token before */
+  float forward, emission;
+  double backward;
+  float best;
+} CrActive;
+typedef struct {
+  float emission[4 * CR_MAX_LABELS + 1], in[4 * CR_MAX_LABELS + 1], best[4 * CR_MAX_LABELS + 1];
+  gint32 back[4 * CR_MAX_LABELS + 1];
+} CrDecoderRow;
+typedef struct {
+  guint k, n_allocated;
+  float keep;  /* share of a token's forward sum that a state must have to go on; 0: all do */
+  float *step; /* from x to; -INFINITY where the step is not legal */
+  float *exp_step;
+  float *score;   /* row a token */
+  guint32 *first; /* of each token's active states, and the end */
+  CrActive *active;
+  CrDecoderRow *row; /* of the token at work */
+} CrDecoder;
+/* beam: nats below the best that a state may lie and go on; INFINITY: no beam. */
+void cr_decoder_init(CrDecoder *decoder, guint k, const float *transitions, float beam);
+void cr_decoder_clear(CrDecoder *decoder);
+/* Rows of zeroes to add scores to; then run: the best path, and what the two calls below read. */
+float *cr_decoder_scores(CrDecoder *decoder, guint n_tokens);
+void cr_decoder_run(CrDecoder *decoder, guint n_tokens, guint16 *states);
+/* Probability of each label at a token, label[k] of outside. */
+void cr_decoder_marginals(const CrDecoder *decoder, guint token, double *label);
+/* Probability that a label goes on at a token less that it begins there. */
+double cr_decoder_goes_on(const CrDecoder *decoder, guint token, guint label);
+
 /* ---- the model ---- */
 /* A feature's slot: the upper half of its hash, and where its weights are: offset << 8 | count. */
 typedef struct {
@@ -254,9 +289,7 @@ GBytes *cr_model_write(const char *const *labels, guint k, const char *about, co
 struct CrTaggerScratch {
   CrTokens tokens;
   CrWordCache *cache;
-  CrLattice lattice[2];
-  double *marginals;
-  gsize n_marginals;
+  CrDecoder decoder[2];
   guint16 *label;
   float *sure;
   guint n_labels;

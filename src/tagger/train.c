@@ -252,10 +252,10 @@ run(Course *c, guint n_passes, GError **error)
 static gboolean
 check(const CrTagSample *samples, gsize n_samples, guint k, GError **error)
 {
-  if (n_samples == 0 || k == 0 || k > CR_MODEL_MAX_LABELS) {
+  if (n_samples == 0 || k == 0 || k > CR_MAX_LABELS) {
     g_set_error(error, CR_ERROR, CR_ERROR_USAGE,
-                "training needs documents and 1 to %d labels; there are %zu and %u", CR_MODEL_MAX_LABELS,
-                n_samples, k);
+                "training needs documents and 1 to %d labels; there are %zu and %u", CR_MAX_LABELS, n_samples,
+                k);
     return FALSE;
   }
   for (gsize i = 0; i < n_samples; i++)

@@ -105,6 +105,50 @@ test_lattice(void)
   }
 }
 
+/* The decoder without a beam agrees with the lattice; with one it is close. */
+static void
+check_decoder(guint k, guint n, guint64 seed, float beam, double within)
+{
+  Small s;
+  small_init(&s, k, n, seed);
+  const guint width = cr_states_n(k);
+  g_autofree double *wanted = g_new(double, n *width);
+  guint16 best[8], states[8];
+  double label[CR_MAX_LABELS + 1];
+  CrDecoder decoder;
+  cr_lattice_marginals(&s.lattice, n, wanted);
+  cr_lattice_best(&s.lattice, n, best);
+  cr_decoder_init(&decoder, k, s.lattice.transition, beam);
+  float *score = cr_decoder_scores(&decoder, n);
+  for (guint i = 0; i < n * width; i++)
+    score[i] = (float)s.lattice.score[i];
+  cr_decoder_run(&decoder, n, states);
+  for (guint t = 0; t < n; t++) {
+    double sum[CR_MAX_LABELS + 1] = {0};
+    for (guint state = 0; state < width; state++)
+      sum[cr_state_label(k, state)] += wanted[t * width + state];
+    cr_decoder_marginals(&decoder, t, label);
+    for (guint y = 0; y <= k; y++)
+      g_assert_cmpfloat(fabs(label[y] - sum[y]), <, within);
+  }
+  if (isinf(beam))
+    g_assert_cmpint(memcmp(states, best, n * sizeof *best), ==, 0);
+  g_assert_true(isfinite(cr_lattice_path(&s.lattice, n, states)));
+  cr_decoder_clear(&decoder);
+  cr_lattice_clear(&s.lattice);
+}
+
+static void
+test_decoder(void)
+{
+  for (guint64 seed = 1; seed <= 30; seed++)
+    for (guint n = 1; n <= 6; n++) {
+      check_decoder((guint)(1 + seed % 4), n, seed, INFINITY, 1e-6);
+      check_decoder((guint)(1 + seed % 4), n, seed, 6, .3);
+      check_decoder((guint)(1 + seed % 4), n, seed, 0, 1.01);
+    }
+}
+
 /* Every state has a label, every legal step a weight of its own, and no step that IOBES forbids has one. */
 static void
 test_steps(void)
@@ -427,6 +471,7 @@ main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/tagger/lattice", test_lattice);
+  g_test_add_func("/tagger/decoder", test_decoder);
   g_test_add_func("/tagger/steps", test_steps);
   g_test_add_func("/tagger/gradient", test_gradient);
   g_test_add_func("/tagger/learns", test_learns);
