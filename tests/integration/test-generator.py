@@ -144,6 +144,7 @@ def people():
             continue
         (_, last), (_, whose), (_, both), (_, again) = marked(note)
         check(re.match(r'(Mr|Mrs|Ms)\. ' + re.escape(last), note['text']), note['text'])
+        same([e['attributes']['form'] for e in note['entities']], ['mrlast', 'possessive', 'lastfirst', 'last'])
         same(both.split(', ')[0], last)
         same(again, last)
         check(note['text'].split(whose)[1 if whose not in last else 2].startswith(("'s", '’s')) or whose in both, note['text'])

@@ -59,6 +59,7 @@ typedef struct {
   gsize start, end; /* bytes */
   char *label;      /* owned */
   char *origin;     /* owned, or NULL */
+  const char *form; /* of a person: as a slot names it; NULL elsewhere */
 } Mark;
 typedef struct {
   GString *text;

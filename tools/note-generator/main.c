@@ -75,7 +75,7 @@ mark_json(const Note *note, const Mark *m, guint number)
   json_t *e = json_pack("{s:s, s:I, s:I, s:s, s:o}", "id", id, "start", start, "end", end, "label", m->label,
                         "text", json_stringn(text + m->start, m->end - m->start));
   if (m->origin != NULL)
-    json_object_set_new(e, "attributes", json_pack("{s:s}", "origin", m->origin));
+    json_object_set_new(e, "attributes", json_pack("{s:s, s:s}", "origin", m->origin, "form", m->form));
   return e;
 }
 

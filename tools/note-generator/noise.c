@@ -172,7 +172,7 @@ add_piece(GArray *out, const GString *text, gsize start, gsize end, const Mark *
     end--;
   if (start == end)
     return;
-  const Mark piece = {start, end, g_strdup(of->label), g_strdup(of->origin)};
+  const Mark piece = {start, end, g_strdup(of->label), g_strdup(of->origin), of->form};
   g_array_append_val(out, piece);
 }
 

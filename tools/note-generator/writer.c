@@ -55,11 +55,11 @@ writer_clear(Writer *w)
 }
 
 static void
-add_mark(Writer *w, gsize start, const char *label, const char *origin)
+add_mark(Writer *w, gsize start, const char *label, const char *origin, const char *form)
 {
   if (w->note.text->len == start)
     return;
-  const Mark mark = {start, w->note.text->len, g_strdup(label), g_strdup(origin)};
+  const Mark mark = {start, w->note.text->len, g_strdup(label), g_strdup(origin), form};
   g_array_append_val(w->note.marks, mark);
 }
 
@@ -94,7 +94,7 @@ write_slot(Writer *w, const char *slot)
   const gsize start = w->note.text->len;
   g_string_append(w->note.text, value);
   if (label != NULL && !w->inside)
-    add_mark(w, start, label, origin);
+    add_mark(w, start, label, origin, origin != NULL ? g_intern_string(strchr(slot, '.') + 1) : NULL);
   if (after != NULL)
     g_string_append(w->note.text, after);
   return TRUE;
@@ -124,7 +124,7 @@ write_kept(Writer *w, const char *symbol)
   const gsize start = w->note.text->len;
   g_string_append(w->note.text, said);
   if (kind_of_symbol(symbol) != NULL && !w->inside)
-    add_mark(w, start, kind_of_symbol(symbol), NULL);
+    add_mark(w, start, kind_of_symbol(symbol), NULL, NULL);
   return TRUE;
 }
 
@@ -151,7 +151,7 @@ writer_symbol(Writer *w, const char *symbol, const char *where, GError **error)
   w->depth--;
   w->inside = outer;
   if (ok && kind != NULL && !outer)
-    add_mark(w, start, kind, NULL);
+    add_mark(w, start, kind, NULL, NULL);
   if (ok && g_ascii_isdigit(symbol[strlen(symbol) - 1]))
     g_hash_table_insert(w->kept, g_strdup(symbol), g_strdup(w->note.text->str + start));
   return ok;
