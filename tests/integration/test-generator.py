@@ -183,6 +183,7 @@ def carriers():
             'She was seen by Dr. Kumar for the rash and then it went away again.',
             'He moved to Boston and has lived there with no help at all.', 'Martha has been doing well since the operation last spring.',
             'The surgery was on March 3 and healed without any trouble at all.', 'He saw us on 3/14/2019 because of pain in the left knee.',
+            'She actually turns 90 later this month and is well.', 'His mother is 71 and has had two strokes since then.',
             'Symptoms began in 2007 and have been getting worse all the time.', 'Her friend kumar drove her home from the visit and stayed.']
     with tempfile.TemporaryDirectory(prefix='chartroom-carrier-') as folder:
         table, carrier = os.path.join(folder, 'prose.csv'), os.path.join(folder, 'carrier.jsonl')
