@@ -186,6 +186,14 @@ small_name_fits(const PhiPage *page, guint i)
   return marked || PHI_FIRST(lex) >= 5 || PHI_LAST(lex) >= 5;
 }
 
+/* "su hijo Oluwaseun": behind a relation a capital word that no list has is a name. */
+static gboolean
+is_unlisted(const PhiPage *page, guint i, const PhiRule *rule)
+{
+  return option(rule, "kin") && phi_es_shape(page, i) == PHI_SHAPE_CAPITAL &&
+         !(phi_es_lex(page, i) & PHI_LEX_LISTED);
+}
+
 static void
 add_name(PhiPage *page, const PhiRule *rule, guint first, guint after)
 {
@@ -238,13 +246,15 @@ PHI_CONFIRMER(phi_confirm_es_name)
   guint32 lex = phi_es_lex(page, first);
   gboolean titled = option(rule, "titled") && phi_token_is_capital(page, first) &&
                     !(lex & (PHI_LEX_CLINICAL | PHI_LEX_DRUG | PHI_LEX_GENERIC));
-  int least = option(rule, "sure") || titled ? -6 : option(rule, "proof") ? 2 : 1;
+  int least = option(rule, "sure") || titled                             ? -6
+              : option(rule, "proof") && !is_unlisted(page, first, rule) ? 2
+                                                                         : 1;
   if (evidence(page, first, after) < least)
     return FALSE;
   if (option(rule, "single") && !(phi_es_is_char(page, after, ',') && phi_token_is_capital(page, first) &&
                                   evidence(page, first, after) > (int)(after - first) - 1))
     return FALSE;
-  if (option(rule, "given") && !PHI_FIRST(phi_es_lex(page, first)))
+  if (option(rule, "given") && !PHI_FIRST(phi_es_lex(page, first)) && after - first < 2)
     return FALSE;
   candidate->start = PHI_TOKEN(page, first)->start;
   candidate->end = PHI_TOKEN(page, after - 1)->end;

@@ -24,10 +24,18 @@ phi_es_shape(const PhiPage *page, guint i)
   return i < page->tokens->len ? (PhiShape)PHI_TOKEN(page, i)->shape : PHI_SHAPE_PUNCT;
 }
 
+/* A word that is joined with a hyphen and stands in no list as a whole (El-Amin) is none of the stop list. */
 guint32
 phi_es_lex(const PhiPage *page, guint i)
 {
-  return i < page->tokens->len ? PHI_TOKEN(page, i)->lex : 0;
+  if (i >= page->tokens->len)
+    return 0;
+  const PhiToken *token = PHI_TOKEN(page, i);
+  gsize n_bytes = token->end - token->start;
+  if ((token->lex & PHI_LEX_STOP) && n_bytes > 4 && memchr(page->s + token->start, '-', n_bytes) &&
+      phi_lexicon_find(page->lexicon, page->s + token->start, n_bytes) == 0)
+    return token->lex & ~(guint32)(PHI_LEX_STOP | PHI_LEX_WORD | PHI_LEX_COMMON);
+  return token->lex;
 }
 
 gsize

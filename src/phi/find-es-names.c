@@ -69,6 +69,15 @@ find_place(PhiPage *page, guint i)
 
 /* ---- persons ---- */
 
+/* McRae, MacLeod, O'Neill. */
+static gboolean
+opens_mixed(const PhiPage *page, guint i)
+{
+  const char *s = page->s + PHI_TOKEN(page, i)->start;
+  gsize n = phi_es_length(page, i);
+  return n >= 5 && g_ascii_islower(s[n - 1]) && (memcmp(s, "Mc", 2) == 0 || memcmp(s, "Mac", 3) == 0);
+}
+
 static gboolean
 is_name_word(const PhiPage *page, guint i)
 {
@@ -81,7 +90,7 @@ is_name_word(const PhiPage *page, guint i)
     return FALSE;
   if (!PHI_FIRST(lex) && !PHI_LAST(lex) && (lex & (PHI_LEX_WORD | PHI_LEX_CLINICAL)))
     return FALSE;
-  return phi_token_is_capital(page, i) && shape != PHI_SHAPE_MIXED;
+  return phi_token_is_capital(page, i) && (shape != PHI_SHAPE_MIXED || opens_mixed(page, i));
 }
 
 /* One case for all its words: "GARCIA LOPEZ", "Ana Ruiz", not "Ana TAC". */
@@ -122,7 +131,7 @@ read_person(const PhiPage *page, guint i)
 }
 
 typedef struct {
-  guint n_words, n_pure, n_unknown, n_eponym;
+  guint n_words, n_named, n_pure, n_unknown, n_eponym;
   guint best_last;
 } Tally;
 
@@ -136,6 +145,7 @@ tally(const PhiPage *page, guint first, guint after)
       continue;
     t.n_words++;
     t.n_pure += is_pure(lex) && (PHI_FIRST(lex) || PHI_LAST(lex));
+    t.n_named += PHI_FIRST(lex) || PHI_LAST(lex);
     t.n_unknown += !(lex & PHI_LEX_LISTED);
     t.n_eponym += (lex & PHI_LEX_EPONYM) != 0;
     t.best_last = i > first ? MAX(t.best_last, PHI_LAST(lex)) : t.best_last;
@@ -153,13 +163,19 @@ is_related(const PhiPage *page, guint after)
   return phi_es_is_char(page, after, ',') && phi_es_word_in(page, after + 1, whose);
 }
 
+static gboolean
+person_acts(const PhiPage *page, guint after)
+{
+  return (phi_es_lex(page, after) & PHI_LEX_SAYS) && phi_es_gap(page, after) == PHI_GAP_SPACE &&
+         phi_es_shape(page, after) == PHI_SHAPE_LOWER;
+}
+
 /* "Dolores refiere", "Nahiara, hija de": a given name alone. */
 static double
 score_single(const PhiPage *page, guint i, guint after)
 {
   guint32 lex = phi_es_lex(page, i);
-  gboolean says = (phi_es_lex(page, after) & PHI_LEX_SAYS) && phi_es_gap(page, after) == PHI_GAP_SPACE;
-  if (says && PHI_FIRST(lex) >= 5 && !(lex & (PHI_LEX_EPONYM | PHI_LEX_CLINICAL)))
+  if (person_acts(page, after) && PHI_FIRST(lex) >= 5 && !(lex & (PHI_LEX_EPONYM | PHI_LEX_CLINICAL)))
     return 0.7;
   if (is_pure(lex) && is_related(page, after))
     return 0.8;
@@ -185,7 +201,15 @@ score_person(const PhiPage *page, guint first, guint after)
     return t.best_last >= 3 ? 0.85 : t.n_unknown && !upper ? 0.7 : 0.45;
   if (PHI_LAST(lex) >= 6 && t.best_last >= 6 && t.n_pure)
     return 0.7; /* two surnames */
-  return t.n_pure >= 2 && !upper ? 0.55 : 0.2;
+  if (!upper && !t.n_eponym && given >= 2 && is_pure(lex) && t.n_named + t.n_unknown == t.n_words)
+    return opens_sentence(page, first) ? 0.5 : 0.6;
+  if (upper || t.n_eponym || t.n_pure + t.n_unknown < t.n_words || t.n_words > 4)
+    return t.n_pure >= 2 && !upper ? 0.55 : 0.2;
+  if (person_acts(page, after))
+    return 0.8;
+  if (t.n_pure)
+    return opens_sentence(page, first) && t.n_pure < 2 ? 0.5 : 0.6;
+  return opens_sentence(page, first) ? 0.4 : 0.5; /* two words that no list has */
 }
 
 static guint

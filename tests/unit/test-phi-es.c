@@ -186,6 +186,55 @@ test_notes(void)
   g_assert_cmpuint(counts.wrong, <=, 12);
 }
 
+/* ---- the generator's names of Hispanic origin ---- */
+
+typedef struct {
+  GPtrArray *names;
+  guint origin; /* column */
+} NameList;
+
+static gboolean
+name_row(char **fields, guint n_fields, guint line, gpointer data, GError **error)
+{
+  NameList *list = data;
+  if (n_fields > list->origin && strcmp(fields[list->origin], "hispanic") == 0)
+    g_ptr_array_add(list->names, g_strdup(fields[0]));
+  return TRUE;
+}
+
+static GPtrArray *
+hispanic_names(const char *file, guint origin)
+{
+  NameList list = {g_ptr_array_new_with_free_func(g_free), origin};
+  g_autofree char *path = g_build_filename(g_getenv("CR_SOURCE"), "data/names", file, NULL);
+  g_assert_true(phi_table_read(path, name_row, &list, NULL, NULL));
+  g_assert_cmpuint(list.names->len, >, 100);
+  return list.names;
+}
+
+static void
+test_origin(void)
+{
+  static const char *const carriers[] = {"La paciente %s %s acude a consulta por dolor.",
+                                         "Se lo explico a %s %s y a su familia.", "Firmado: %s %s, adjunto.",
+                                         "%s %s presenta cefalea."};
+  g_autoptr(GPtrArray) given = hispanic_names("given.tsv", 2), family = hispanic_names("family.tsv", 1);
+  guint n = 0, missed = 0;
+  for (guint i = 0; i < family->len; i++) {
+    const char *f = family->pdata[i], *g = given->pdata[i % given->len],
+               *carrier = carriers[i % G_N_ELEMENTS(carriers)];
+    g_auto(GStrv) pieces = g_strsplit(carrier, "%s", 3);
+    g_autofree char *s = g_strconcat(pieces[0], g, pieces[1], f, pieces[2], NULL);
+    g_autofree char *name = g_strconcat(g, " ", f, NULL), *found = found_in(s);
+    n++;
+    if (!strstr(found, name)) {
+      missed++;
+      g_test_message("%s: %s", s, found);
+    }
+  }
+  g_assert_cmpuint(missed * 50, <=, n);
+}
+
 /* ---- the scan of what leaves ---- */
 
 static gboolean
@@ -254,6 +303,7 @@ main(int argc, char **argv)
   g_test_add_func("/phi-es/redaction", test_redaction);
   g_test_add_func("/phi-es/language", test_language);
   g_test_add_func("/phi-es/notes", test_notes);
+  g_test_add_func("/phi-es/origin", test_origin);
   g_test_add_func("/phi-es/scan", test_scan);
   int status = g_test_run();
   cr_phi_scratch_free(scratch);
