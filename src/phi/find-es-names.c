@@ -196,9 +196,9 @@ score_person(const PhiPage *page, guint first, guint after)
   if (t.n_eponym && t.n_pure < 2)
     return 0.2;
   if (given >= 5 && t.best_last >= 5)
-    return t.n_pure ? 0.93 : opens_sentence(page, first) ? 0.45 : 0.6;
+    return t.n_pure ? 0.93 : person_acts(page, after) ? 0.85 : opens_sentence(page, first) ? 0.5 : 0.6;
   if (given >= 4 && is_pure(lex))
-    return t.best_last >= 3 ? 0.85 : t.n_unknown && !upper ? 0.7 : 0.45;
+    return t.best_last >= 3 ? 0.85 : t.n_unknown && !upper ? 0.7 : upper ? 0.45 : 0.6;
   if (PHI_LAST(lex) >= 6 && t.best_last >= 6 && t.n_pure)
     return 0.7; /* two surnames */
   if (!upper && !t.n_eponym && given >= 2 && is_pure(lex) && t.n_named + t.n_unknown == t.n_words)
