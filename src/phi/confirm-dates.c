@@ -223,6 +223,18 @@ PHI_CONFIRMER(phi_confirm_month_alone)
   return TRUE;
 }
 
+/* "on friday": the pattern takes the preposition along. */
+static void
+drop_preposition(const PhiPage *page, PhiCandidate *candidate)
+{
+  static const char *const words[] = {"on ", "since ", "until ", "by ", "coming "};
+  for (guint i = 0; i < G_N_ELEMENTS(words); i++)
+    if (g_str_has_prefix(page->s + candidate->start, words[i])) {
+      candidate->start += (guint32)strlen(words[i]);
+      return;
+    }
+}
+
 PHI_CONFIRMER(phi_confirm_weekday)
 {
   static const char *const recurring[] = {"every", "each", "weekly", NULL};
@@ -230,6 +242,7 @@ PHI_CONFIRMER(phi_confirm_weekday)
   char cue[24], next[24];
   if (!phi_stands_alone(page, candidate->start, candidate->end))
     return FALSE;
+  drop_preposition(page, candidate);
   if (phi_word_before(page, candidate->start, "", cue, sizeof cue)) {
     if (phi_word_in(cue, recurring))
       return FALSE;

@@ -11,8 +11,8 @@ struct CrPhiDetector {
   PhiLexicon *lexicon;
   PhiRules *rules;
   PhiTagger *tagger; /* NULL: none */
-  PhiOnnx *onnx;   /* NULL: no model of the user's */
-  char *rules_dir; /* NULL: the program's */
+  PhiOnnx *onnx;     /* NULL: no model of the user's */
+  char *rules_dir;   /* NULL: the program's */
   char *version;
 };
 
@@ -194,11 +194,27 @@ find_by_model(const Run *run, PhiPage *page, guint number)
   return TRUE;
 }
 
-static gboolean
-find_alone(const Run *run, PhiPage *page, guint number)
+static void
+find_by_words(const Run *run, PhiPage *page)
 {
   phi_rules_run(run->detector->rules, run->scratch->hs, run->scratch->matches, page);
   run->detector->language->find_names(page);
+}
+
+static gboolean
+find_alone(const Run *run, PhiPage *page, guint number)
+{
+  const char *original = page->s;
+  g_autofree char *recased = run->detector->language->recase ? run->detector->language->recase(page) : NULL;
+  if (recased) {
+    page->s = recased;
+    phi_tokens_fill(page);
+  }
+  find_by_words(run, page);
+  if (recased) {
+    page->s = original;
+    phi_tokens_fill(page);
+  }
   if (run->detector->tagger)
     phi_tagger_find(run->detector->tagger, run->scratch->tagger, page, run->threshold);
   if (run->known)

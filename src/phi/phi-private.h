@@ -38,7 +38,8 @@ typedef struct {
   const char *code;                                                    /* ISO 639-1 */
   const char *rules, *compiled, *words, *gazetteer, *nicknames, *scan; /* in the rules folder */
   const char *lexicon;                                                 /* in the lexicons folder */
-  void (*find_names)(PhiPage *page); /* names and places that no rule announces */
+  void (*find_names)(PhiPage *page);    /* names and places that no rule announces */
+  char *(*recase)(const PhiPage *page); /* NULL, or phi_recase */
 } PhiLanguage;
 /* code NULL: English. An unknown one is CR_ERROR_USAGE, which lists those there are. */
 const PhiLanguage *phi_language_find(const char *code, GError **error);
@@ -156,6 +157,9 @@ gboolean phi_date_agrees(const PhiDate *note, const PhiDate *known); /* partials
 int phi_month_from_name(const char *s, gsize n_bytes);               /* 1..12, 0 */
 
 /* ---- detectors ---- */
+/* A copy of a page without small or without capital letters in which possible names begin with a capital;
+ * only the case of ASCII letters differs. NULL where the page has both. Transfer full. */
+char *phi_recase(const PhiPage *page);
 void phi_names_run(PhiPage *page); /* lexicon names and places */
 void phi_es_names_run(PhiPage *page);
 /* Reads a person's name at token i. flags: PHI_NAME_*. Returns the token after it, i where there is none. */
