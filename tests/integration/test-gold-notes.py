@@ -61,9 +61,19 @@ def refusals():
         done = run_on({'001-a.txt': HEAD + 'fine\n', '002-b.txt': HEAD + 'first\n' + text + '\n'})
         check(done.returncode != 0 and done.stdout == '', repr(text), 'is not refused')
         check('002-b.txt:%d: ' % line in done.stderr, repr(text), done.stderr)
-    for files in ({'001-a.txt': 'no head\nx'}, {'001-a.txt': HEAD.replace('dev', 'train') + 'x'}, {'1-a.txt': HEAD + 'x'},
+    for files in ({'001-a.txt': 'no head\nx'}, {'001-a.txt': HEAD.replace('dev', 'other') + 'x'}, {'1-a.txt': HEAD + 'x'},
                   {'001-a.txt': HEAD + 'x', '001-b.txt': HEAD + 'x'}, {'001-a.txt': HEAD}, {}):
         check(run_on(files).returncode != 0, files, 'is not refused')
+
+
+@test
+def training():
+    """A note that only trains may leave origins out and bear its writer's letter; a note that measures may not"""
+    train = HEAD.replace('dev', 'train') + '[[PATIENT|Ann]] and [[STAFF:welsh|Ceri]]'
+    [doc] = documents(run_on({'a-001-a.txt': train, '001-b.txt': HEAD + 'x'}, '--split', 'train'))
+    same([(e['text'], e['attributes']) for e in doc['entities']], [('Ann', {}), ('Ceri', {'origin': 'welsh'})])
+    check(run_on({'a-001-a.txt': train.replace('train', 'dev')}).returncode != 0, 'a person without an origin measures')
+    check(run_on({'a-001-a.txt': train, 'a-001-b.txt': train}).returncode != 0, 'one number twice')
 
 
 @test
@@ -91,6 +101,18 @@ def evaluation():
             origins[origin] = origins.get(origin, 0) + 1
     origins.pop(None)
     check(sum(n >= 30 for n in origins.values()) >= 20, origins)
+
+
+@test
+def marked():
+    """The notes that train are in order, every mark is its slice, and none is a note that measures"""
+    docs = documents(run(os.path.join(SOURCE, 'data', 'generator', 'marked')))
+    same({d['meta']['split'] for d in docs}, {'train'})
+    for d in docs:
+        check(100 <= len(d['text']), d['id'], len(d['text']))
+        check(all(d['text'][e['start']:e['end']] == e['text'] for e in d['entities']), d['id'])
+    measured = {d['text'] for d in documents(run(os.path.join(SOURCE, 'tests', 'evaluation', 'english')))}
+    same([d['id'] for d in docs if d['text'] in measured], [])
 
 
 @test
