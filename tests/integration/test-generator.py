@@ -160,6 +160,15 @@ def lists_and_kinds():
 
 
 @test
+def words_and_names():
+    """Among alternatives a name in capitals stands for what it names, a word in small letters for itself"""
+    folder = grammar('== past\nwrong\n== note:x\n{past|STAFF1.last}\n')
+    made = [note for note in notes('--n', '200', data=folder.name) if note['meta']['noise'] == 'none']
+    same({note['text'] for note in made if not note['entities']}, {'past'})
+    check(all(label == 'STAFF' for note in made for label, _ in marked(note)) and any(note['entities'] for note in made))
+
+
+@test
 def broken_grammar():
     """An unknown symbol and an open brace are refused by file and line"""
     for text, where in (('== note:x\nHello {nobody}\n', 'notes.txt:1'), ('== note:x\nHello {PATIENT.last\n', 'notes.txt:1')):

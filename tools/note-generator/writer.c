@@ -216,7 +216,9 @@ write_name(Writer *w, const char *name, const char *where, GError **error)
   return slot_exists(name) ? write_slot(w, name) : writer_symbol(w, name, where, error);
 }
 
-/* "{NAME}", "{a|b|NAME}" where a name alone stands for what it names, "{?maybe}", "{#ddd}". */
+/* "{NAME}", "{a|b|NAME}" where a name in capitals stands for what it names (a word in small letters is a
+ * word),
+ * "{?maybe}", "{#ddd}". */
 static gboolean
 write_group(Writer *w, const char *body, const char *where, GError **error)
 {
@@ -230,7 +232,8 @@ write_group(Writer *w, const char *body, const char *where, GError **error)
   if (list->len == 1)
     return write_name(w, body, where, error);
   const char *chosen = g_ptr_array_index(list, random_below(&w->random, list->len));
-  if (slot_exists(chosen) || grammar_find(w->grammar, chosen) != NULL)
+  const gboolean capital = *chosen == '=' || (g_ascii_isupper(*chosen) && g_ascii_isupper(chosen[1]));
+  if (capital && (slot_exists(chosen) || grammar_find(w->grammar, chosen) != NULL))
     return write_name(w, chosen, where, error);
   return writer_expand(w, chosen, where, error);
 }
