@@ -101,7 +101,7 @@ CR_EXPORT GArray *cr_phi_detect_checked(const CrPhiDetector *detector, CrPhiScra
                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Policies: kind -> what to do with it. Tables in data/rules/policy-*.tsv. */
-typedef enum { CR_PHI_KEEP, CR_PHI_TAG, CR_PHI_GENERALISE } CrPhiAction;
+typedef enum { CR_PHI_KEEP, CR_PHI_TAG, CR_PHI_GENERALISE, CR_PHI_SURROGATE, CR_PHI_SHIFT } CrPhiAction;
 typedef struct CrPolicy CrPolicy;
 CR_EXPORT CrPolicy *cr_policy_load(const char *rules_dir, const char *name_or_file,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT; /* "safe-harbor" */
@@ -110,6 +110,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrPolicy, cr_policy_free)
 CR_EXPORT const char *cr_policy_name(const CrPolicy *policy);
 CR_EXPORT const char *cr_policy_version(const CrPolicy *policy);
 CR_EXPORT CrPhiAction cr_policy_action(const CrPolicy *policy, CrPhiKind kind);
+/* Whether a project under this policy replaces by surrogates unless told otherwise (its row "replace"). */
+CR_EXPORT gboolean cr_policy_replaces(const CrPolicy *policy);
 
 /* What one span became. */
 typedef struct {
@@ -125,7 +127,8 @@ typedef struct {
 } CrRedaction;
 /* Safe Harbor: dates become their year ("[DATE 2018]"; unknown year "[DATE]"), ZIPs their first three digits
  * where the allow-list has the area else "000", ages over 89 "90+", everything else "[KIND]". spans may
- * overlap: they are merged first. Spans the policy keeps stay as text and do not enter the log. */
+ * overlap: they are merged first. Spans the policy keeps stay as text and do not enter the log. Rows that say
+ * surrogate or shift are tags here: see chartroom/surrogate.h. */
 CR_EXPORT CrRedaction *cr_phi_redact(const CrPolicy *policy, const CrText *text, const GArray *phi_spans,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 CR_EXPORT void cr_redaction_free(CrRedaction *redaction);

@@ -1,9 +1,12 @@
 /* deid: a stateless filter. JSON lines in, JSON lines out, one for one and in order; identifiers found, and
- * with --replace tag taken out. Always: a bad line becomes an error object in its place, memory is bounded by
- * the longest lines, and no note text reaches stderr. */
+ * with --replace taken out. Always: a bad line becomes an error object in its place, memory is bounded by the
+ * longest lines, and no note text reaches stderr. Threads find, in any order; surrogates are given by the
+ * main thread, line after line, so that a seed gives the same output whatever the number of threads. */
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/deid-patients.h"
 #include "cli/line-reader.h"
+#include "cli/lines.h"
 
 #include <chartroom/phi.h>
 #include <stdio.h>
@@ -20,7 +23,11 @@ static const char help[] =
     "With --replace tag, \"text\" is the redacted text, \"map\": [{\"start\", \"end\", \"old_start\", "
     "\"old_end\"}] "
     "leads back to the input\n"
-    "text, \"entities\" move along, and \"known\" is left out. A line that cannot be read becomes {\"id\", "
+    "text, \"entities\" move along, and \"known\" is left out. With --replace surrogate invented names, "
+    "places, numbers and (policy expert) moved dates\n"
+    "stand in their place, the same for the same original of a document, or of all lines with the same "
+    "\"meta\": {\"patient\"} (the 4,096\n"
+    "patients seen last are remembered). A line that cannot be read becomes {\"id\", "
     "\"error\"} in its place (exit 1).\n\n"
     "Example: chartroom deid --replace tag --jobs 4 < notes.jsonl > cleared.jsonl\n";
 
@@ -28,6 +35,7 @@ typedef struct {
   char *policy, *replace, *language;
   char *model;                             /* a tagger instead of the program's; "none": none */
   char *onnx, *onnx_labels, *onnx_runtime; /* a model of the user's; NULL: none */
+  char *seed;                              /* NULL: none */
   double threshold;
   int jobs;
 } Options;
@@ -35,9 +43,28 @@ typedef struct {
 typedef struct {
   const CrPhiDetector *detector;
   const CrPolicy *policy;
-  gboolean replace;
+  gboolean replace;         /* by tags, in the threads */
+  CrDeidPatients *patients; /* by surrogates, in the main thread; NULL: not */
   double threshold;
 } Deid;
+
+/* A line on its way: what the threads found, kept until its turn for surrogates comes. */
+typedef struct {
+  json_t *doc;
+  CrText *text;
+  CrKnown *known;
+  GArray *found;
+} Found;
+
+static void
+found_clear(gpointer data)
+{
+  Found *found = data;
+  json_decref(found->doc);
+  g_clear_pointer(&found->text, cr_text_unref);
+  g_clear_pointer(&found->known, cr_known_free);
+  g_clear_pointer(&found->found, g_array_unref);
+}
 
 /* ---- one line ---- */
 
@@ -123,9 +150,10 @@ move_entities(const CrText *old_text, const CrRedaction *redaction, json_t *doc)
 }
 
 static gboolean
-replace_text(const Deid *deid, const CrText *text, const GArray *found, json_t *doc, GError **error)
+replace_text(const Deid *deid, CrSurrogates *surrogates, const CrText *text, const GArray *found, json_t *doc,
+             GError **error)
 {
-  g_autoptr(CrRedaction) redaction = cr_phi_redact(deid->policy, text, found, error);
+  g_autoptr(CrRedaction) redaction = cr_phi_redact_with(deid->policy, surrogates, text, found, error);
   if (!redaction)
     return FALSE;
   const char *bytes = cr_text_bytes(redaction->text);
@@ -158,25 +186,25 @@ known_of(json_t *doc, CrKnown **known, GError **error)
 }
 
 static gboolean
-work_on(const Deid *deid, CrPhiScratch *scratch, json_t *doc, GError **error)
+work_on(const Deid *deid, CrPhiScratch *scratch, Found *line, GError **error)
 {
-  g_autoptr(CrKnown) known = NULL;
+  json_t *doc = line->doc;
   if (!json_is_object(doc)) {
     g_set_error(error, CR_ERROR, CR_ERROR_BAD_JSON, "not an object");
     return FALSE;
   }
-  g_autoptr(CrText) text = text_of(doc, error);
-  if (!text || !known_of(doc, &known, error))
+  line->text = text_of(doc, error);
+  if (!line->text || !known_of(doc, &line->known, error))
     return FALSE;
-  g_autoptr(GArray) found =
-      cr_phi_detect_checked(deid->detector, scratch, text, known, deid->threshold, error);
-  if (!found)
+  line->found =
+      cr_phi_detect_checked(deid->detector, scratch, line->text, line->known, deid->threshold, error);
+  if (!line->found)
     return FALSE;
   json_t *phi = json_array();
-  for (guint i = 0; i < found->len; i++)
-    json_array_append_new(phi, span_to_json(text, &g_array_index(found, CrPhiSpan, i)));
+  for (guint i = 0; i < line->found->len; i++)
+    json_array_append_new(phi, span_to_json(line->text, &g_array_index(line->found, CrPhiSpan, i)));
   json_object_set_new(doc, "phi", phi);
-  return !deid->replace || replace_text(deid, text, found, doc, error);
+  return !deid->replace || replace_text(deid, NULL, line->text, line->found, doc, error);
 }
 
 /* The byte that a message begins with ("byte 17: …"), 0 where it names none. */
@@ -198,29 +226,44 @@ error_line(json_t *doc, guint64 line, const GError *error)
   return cr_json_dump(out);
 }
 
-/* The line that answers line number line; *bad is set where it is an error. transfer full */
+/* The line that answers a line; *bad is set where it is an error. NULL where it waits for its surrogates in
+ * *found. transfer full */
 static char *
-answer(const Deid *deid, CrPhiScratch *scratch, const CrLine *in, gboolean *bad)
+answer(const Deid *deid, CrPhiScratch *scratch, const CrLine *in, Found *found, gboolean *bad)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(json_t) doc = NULL;
   if (in->too_long)
     g_set_error(&error, CR_ERROR, CR_ERROR_LIMIT, "the line is longer than %d MB", CR_LINE_MAX_BYTES >> 20);
   else
-    doc = cr_json_parse(in->bytes, in->n_bytes, &error);
-  if (doc && work_on(deid, scratch, doc, &error))
-    return cr_json_dump(doc);
+    found->doc = cr_json_parse(in->bytes, in->n_bytes, &error);
+  if (found->doc && work_on(deid, scratch, found, &error))
+    return deid->patients ? NULL : cr_json_dump(found->doc);
   *bad = TRUE;
-  return error_line(doc, in->number, error);
+  return error_line(found->doc, in->number, error);
+}
+
+/* The answer to a line whose turn has come. transfer full */
+static char *
+answer_found(const Deid *deid, Found *found, guint64 number, gboolean *bad)
+{
+  g_autoptr(GError) error = NULL;
+  CrSurrogates *surrogates = cr_deid_patients_for(deid->patients, found->doc);
+  if (found->known)
+    cr_surrogates_exclude(surrogates, found->known);
+  if (replace_text(deid, surrogates, found->text, found->found, found->doc, &error))
+    return cr_json_dump(found->doc);
+  *bad = TRUE;
+  return error_line(found->doc, number, error);
 }
 
 /* ---- batches and threads ---- */
 
 typedef struct {
-  GArray *lines; /* CrLine, taken over */
-  GString *out;  /* the answers */
-  gboolean bad;  /* one of them is an error */
-  gboolean done; /* guarded by the pool's lock */
+  GArray *lines;      /* CrLine, taken over */
+  GPtrArray *answers; /* char*, one a line; NULL: waits in found */
+  GArray *found;      /* Found, one a line */
+  gboolean bad;       /* one of them is an error */
+  gboolean done;      /* guarded by the pool's lock */
 } Batch;
 
 typedef struct {
@@ -237,7 +280,9 @@ new_batch(void)
   Batch *batch = g_new0(Batch, 1);
   batch->lines = g_array_new(FALSE, FALSE, sizeof(CrLine));
   g_array_set_clear_func(batch->lines, cr_line_clear);
-  batch->out = g_string_new(NULL);
+  batch->answers = g_ptr_array_new_with_free_func(g_free);
+  batch->found = g_array_new(FALSE, TRUE, sizeof(Found));
+  g_array_set_clear_func(batch->found, found_clear);
   return batch;
 }
 
@@ -245,20 +290,44 @@ static void
 free_batch(Batch *batch)
 {
   g_array_unref(batch->lines);
-  g_string_free(batch->out, TRUE);
+  g_ptr_array_unref(batch->answers);
+  g_array_unref(batch->found);
   g_free(batch);
 }
 
 static void
 run_batch(const Deid *deid, CrPhiScratch *scratch, Batch *batch)
 {
+  g_array_set_size(batch->found, batch->lines->len);
   for (guint i = 0; i < batch->lines->len; i++) {
     CrLine *line = &g_array_index(batch->lines, CrLine, i);
-    g_autofree char *out = answer(deid, scratch, line, &batch->bad);
+    Found *found = &g_array_index(batch->found, Found, i);
+    char *out = answer(deid, scratch, line, found, &batch->bad);
     cr_line_clear(line);
-    g_string_append(batch->out, out);
-    g_string_append_c(batch->out, '\n');
+    if (out) {
+      found_clear(found);
+      *found = (Found){0};
+    }
+    g_ptr_array_add(batch->answers, out);
   }
+}
+
+/* FALSE where stdout takes no more. */
+static gboolean
+write_batch(const Deid *deid, Batch *batch)
+{
+  for (guint i = 0; i < batch->lines->len; i++) {
+    guint64 number = g_array_index(batch->lines, CrLine, i).number;
+    char **out = (char **)&batch->answers->pdata[i];
+    if (!*out)
+      *out = answer_found(deid, &g_array_index(batch->found, Found, i), number, &batch->bad);
+    gsize n = strlen(*out);
+    (*out)[n] = '\n';
+    if (fwrite(*out, 1, n + 1, stdout) != n + 1)
+      return FALSE;
+    g_clear_pointer(out, g_free);
+  }
+  return TRUE;
 }
 
 static gpointer
@@ -308,8 +377,8 @@ write_finished(Pool *pool, GQueue *waiting, gboolean at_least_one, gboolean *bad
     if (!done)
       return TRUE;
     g_queue_pop_head(waiting);
+    gboolean written = write_batch(&pool->deid, batch);
     *bad = *bad || batch->bad;
-    gboolean written = fwrite(batch->out->str, 1, batch->out->len, stdout) == batch->out->len;
     free_batch(batch);
     if (!written)
       return FALSE;
@@ -365,10 +434,11 @@ static gboolean
 check_options(const Options *options, GError **error)
 {
   const char *what = NULL;
-  if (g_strcmp0(options->replace, "surrogate") == 0)
-    what = "--replace surrogate is not available in this version; use --replace tag or none";
-  else if (options->replace && strcmp(options->replace, "tag") != 0 && strcmp(options->replace, "none") != 0)
-    what = "--replace takes tag or none";
+  static const char *const ways[] = {"tag", "surrogate", "none", NULL};
+  if (options->replace && !g_strv_contains(ways, options->replace))
+    what = "--replace takes tag, surrogate or none";
+  else if (options->seed && g_strcmp0(options->replace, "surrogate") != 0)
+    what = "--seed goes with --replace surrogate";
   else if (!(options->threshold >= 0 && options->threshold <= 1))
     what = "--threshold takes a number from 0 to 1";
   else if ((options->onnx_labels || options->onnx_runtime) && !options->onnx)
@@ -379,6 +449,20 @@ check_options(const Options *options, GError **error)
     return TRUE;
   g_set_error_literal(error, CR_ERROR, CR_ERROR_USAGE, what);
   return FALSE;
+}
+
+static gboolean
+start_surrogates(const Options *options, CrSurrogateTables **tables, CrDeidPatients **patients,
+                 GError **error)
+{
+  gint64 seed = -1;
+  if (options->seed && !cr_cli_parse_number("--seed", options->seed, &seed, error))
+    return FALSE;
+  *tables = cr_surrogate_tables_load(NULL, error);
+  if (!*tables)
+    return FALSE;
+  *patients = cr_deid_patients_new(*tables, seed);
+  return TRUE;
 }
 
 static int
@@ -398,7 +482,11 @@ run(CrCli *cli, const Options *options)
       cr_policy_load(NULL, options->policy ? options->policy : "safe-harbor", &error);
   if (!policy)
     return cr_cli_fail(cli, g_steal_pointer(&error));
-  Deid deid = {detector, policy, g_strcmp0(options->replace, "tag") == 0, options->threshold};
+  g_autoptr(CrSurrogateTables) tables = NULL;
+  g_autoptr(CrDeidPatients) patients = NULL;
+  if (g_strcmp0(options->replace, "surrogate") == 0 && !start_surrogates(options, &tables, &patients, &error))
+    return cr_cli_fail(cli, g_steal_pointer(&error));
+  Deid deid = {detector, policy, g_strcmp0(options->replace, "tag") == 0, patients, options->threshold};
   g_autoptr(CrLineReader) reader = cr_line_reader_new(0);
   gboolean bad = FALSE;
   gboolean good = run_threads(&deid, (guint)options->jobs, reader, &bad);
@@ -421,7 +509,10 @@ cr_cmd_deid(int argc, char **argv)
       {"policy", 0, 0, G_OPTION_ARG_STRING, &options.policy,
        "What becomes of each kind: safe-harbor (default), limited, expert, or a table of your own",
        "safe-harbor|limited|expert|FILE"},
-      {"replace", 0, 0, G_OPTION_ARG_STRING, &options.replace, "Also take the identifiers out", "tag|none"},
+      {"replace", 0, 0, G_OPTION_ARG_STRING, &options.replace, "Also take the identifiers out",
+       "tag|surrogate|none"},
+      {"seed", 0, 0, G_OPTION_ARG_STRING, &options.seed,
+       "Draw the same surrogates again (else they are random)", "N"},
       {"threshold", 0, 0, G_OPTION_ARG_DOUBLE, &options.threshold, "Least score of a finding (default 0.5)",
        "R"},
       {"language", 0, 0, G_OPTION_ARG_STRING, &options.language, "Language of the notes: en (default), es", "CODE"},
@@ -441,6 +532,7 @@ cr_cmd_deid(int argc, char **argv)
     status = run(&cli, &options);
   g_free(options.policy);
   g_free(options.replace);
+  g_free(options.seed);
   g_free(options.language);
   g_free(options.model);
   g_free(options.onnx);

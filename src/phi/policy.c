@@ -1,5 +1,5 @@
 /* Policy tables: what becomes of each kind. data/rules/policy-NAME.tsv has a row a kind: KIND, keep | tag |
- * generalise, and for the last how: date.year, zip3, age90. */
+ * surrogate | shift | generalise, and for the last how: date.year, zip3, age90. */
 #include "policy-private.h"
 #include <string.h>
 
@@ -8,6 +8,15 @@ bad_row(GError **error, guint line, const char *what, const char *which)
 {
   g_set_error(error, CR_ERROR, CR_ERROR_BAD_POLICY, "%u: %s \"%s\"", line, what, which);
   return FALSE;
+}
+
+static gboolean
+set_replace(CrPolicy *policy, const char *what, guint line, GError **error)
+{
+  policy->says_replace = TRUE;
+  policy->surrogates = strcmp(what, "surrogate") == 0;
+  return policy->surrogates || strcmp(what, "tag") == 0 ||
+         bad_row(error, line, "replace takes tag or surrogate, not", what);
 }
 
 static gboolean
@@ -21,9 +30,28 @@ header_row(CrPolicy *policy, char **fields, guint line, GError **error)
     policy->zip_table = (g_free(policy->zip_table), g_strdup(fields[1]));
   else if (strcmp(fields[0], "birth-year") == 0)
     policy->last_birth_year_90 = (int)g_ascii_strtoll(fields[1], NULL, 10);
+  else if (strcmp(fields[0], "replace") == 0)
+    return set_replace(policy, fields[1], line, error);
   else
     return bad_row(error, line, "unknown kind or key", fields[0]);
   return TRUE;
+}
+
+/* A date is all that can be shifted; what is not listed has no surrogates. */
+static gboolean
+parse_plain(PolicyRow *row, CrPhiKind kind, const char *action)
+{
+  static const struct {
+    const char *name;
+    CrPhiAction action;
+  } actions[] = {
+      {"keep", CR_PHI_KEEP}, {"tag", CR_PHI_TAG}, {"surrogate", CR_PHI_SURROGATE}, {"shift", CR_PHI_SHIFT}};
+  for (guint i = 0; i < G_N_ELEMENTS(actions); i++)
+    if (strcmp(actions[i].name, action) == 0) {
+      row->action = actions[i].action;
+      return row->action != CR_PHI_SHIFT || kind == CR_PHI_DATE || kind == CR_PHI_YEAR;
+    }
+  return FALSE;
 }
 
 static gboolean
@@ -54,15 +82,15 @@ policy_row(char **fields, guint n_fields, guint line, gpointer data, GError **er
   if (row->given)
     return bad_row(error, line, "the kind stands twice:", fields[0]);
   row->given = TRUE;
-  if (strcmp(fields[1], "keep") == 0)
-    row->action = CR_PHI_KEEP;
-  else if (strcmp(fields[1], "tag") == 0)
-    row->action = CR_PHI_TAG;
-  else if (strcmp(fields[1], "generalise") == 0 && n_fields == 3 && parse_how(row, fields[2]))
+  if (strcmp(fields[1], "generalise") == 0 && n_fields == 3 && parse_how(row, fields[2]))
     row->action = CR_PHI_GENERALISE;
-  else
-    return bad_row(error, line, "expected keep, tag or generalise with date.year, zip3 or age90, not",
+  else if (!parse_plain(row, kind, fields[1]))
+    return bad_row(error, line,
+                   "expected keep, tag, surrogate, shift (dates alone) or generalise with date.year, zip3 or "
+                   "age90, not",
                    fields[1]);
+  if (!policy->says_replace)
+    policy->surrogates = policy->surrogates || row->action >= CR_PHI_SURROGATE;
   return TRUE;
 }
 
@@ -162,4 +190,10 @@ cr_policy_action(const CrPolicy *policy, CrPhiKind kind)
 {
   g_return_val_if_fail((guint)kind < CR_PHI_N_KINDS, CR_PHI_TAG);
   return policy->rows[kind].action;
+}
+
+gboolean
+cr_policy_replaces(const CrPolicy *policy)
+{
+  return policy->surrogates;
 }

@@ -1,6 +1,7 @@
 /* Redaction: spans and a policy make the cleared text, its map back, and the log. Always: the stretches
  * between two items of the log are the original's bytes, unchanged. */
 #include "policy-private.h"
+#include "surrogate-private.h"
 #include <string.h>
 
 typedef struct {
@@ -96,6 +97,31 @@ tag_of(const Piece *piece)
   return (Substitute){g_strdup_printf("[%s]", cr_phi_kind_name(piece->kind)), "tag", CR_PHI_TAG};
 }
 
+static SurrogateMention
+mention_of(const CrText *text, const Piece *piece, int year)
+{
+  const char *bytes = cr_text_bytes(text);
+  return (SurrogateMention){.text = bytes,
+                            .n_text = cr_text_length(text, CR_UNIT_BYTE),
+                            .s = bytes + piece->span.start,
+                            .n = piece->span.end - piece->span.start,
+                            .kind = piece->kind,
+                            .year = year};
+}
+
+/* The surrogate, or a tag where none of the form can be made. */
+static Substitute
+surrogate_of(CrSurrogates *surrogates, const CrText *text, const Piece *piece, int year)
+{
+  SurrogateMention m = mention_of(text, piece, year);
+  char *made = surrogate_make(surrogates, &m);
+  if (made)
+    return (Substitute){made, "surrogate", CR_PHI_SURROGATE};
+  Substitute tag = tag_of(piece);
+  tag.rule = "surrogate.none";
+  return tag;
+}
+
 static Substitute
 year_of(const CrPolicy *policy, const CrText *text, const Piece *piece)
 {
@@ -107,6 +133,22 @@ year_of(const CrPolicy *policy, const CrText *text, const Piece *piece)
     return (Substitute){g_strdup("90+"), "date.birth-90", CR_PHI_GENERALISE};
   return (Substitute){g_strdup_printf("[%s %d]", cr_phi_kind_name(piece->kind), year), "date.year",
                       CR_PHI_GENERALISE};
+}
+
+/* Who is over 89 by the year of birth stays so; a weekday alone is right as it stands. */
+static Substitute
+shifted(const CrPolicy *policy, CrSurrogates *surrogates, const CrText *text, const Piece *piece, int year)
+{
+  SurrogateMention m = mention_of(text, piece, year);
+  int own = phi_date_year(m.s, m.n);
+  if (own && own <= policy->last_birth_year_90 && in_birth_context(text, piece->span.start))
+    return (Substitute){g_strdup("90+"), "date.birth-90", CR_PHI_GENERALISE};
+  char *made = m.n <= 256 ? surrogate_shift_dates(m.s, m.n, cr_surrogates_offset(surrogates), year) : NULL;
+  if (made)
+    return (Substitute){made, "date.shift", CR_PHI_SHIFT};
+  Substitute tag = tag_of(piece);
+  tag.rule = "shift.none";
+  return tag;
 }
 
 static Substitute
@@ -123,11 +165,15 @@ zip_of(const CrPolicy *policy, const CrText *text, const Piece *piece)
 }
 
 static Substitute
-substitute(const CrPolicy *policy, const CrText *text, const Piece *piece)
+substitute(const CrPolicy *policy, CrSurrogates *surrogates, const CrText *text, const Piece *piece, int year)
 {
   const PolicyRow *row = &policy->rows[piece->kind];
-  if (piece->mixed || row->action == CR_PHI_TAG)
+  if (piece->mixed || row->action == CR_PHI_TAG || (!surrogates && row->action != CR_PHI_GENERALISE))
     return tag_of(piece);
+  if (row->action == CR_PHI_SURROGATE)
+    return surrogate_of(surrogates, text, piece, year);
+  if (row->action == CR_PHI_SHIFT)
+    return shifted(policy, surrogates, text, piece, year);
   switch (row->how) {
   case PHI_HOW_YEAR:
     return year_of(policy, text, piece);
@@ -147,9 +193,10 @@ clear_item(gpointer item)
 }
 
 static void
-append_piece(const CrPolicy *policy, const CrText *text, const Piece *piece, GString *out, GArray *log)
+append_piece(const CrPolicy *policy, CrSurrogates *surrogates, const CrText *text, const Piece *piece,
+             int year, GString *out, GArray *log)
 {
-  Substitute sub = substitute(policy, text, piece);
+  Substitute sub = substitute(policy, surrogates, text, piece, year);
   CrRedactionItem item = {.kind = piece->kind, .action = sub.action, .rule = g_strdup(sub.rule)};
   item.edit = (CrEdit){piece->span.start, piece->span.end, out->len, out->len + strlen(sub.text)};
   g_string_append(out, sub.text);
@@ -166,12 +213,45 @@ map_of(const GArray *log, gsize old_length, gsize new_length, GError **error)
   return cr_offset_map_new(edits, log->len, old_length, new_length, error);
 }
 
+/* What the note holds that no surrogate may be; full names before their parts. Gives the latest year that a
+ * date names, 0 where none does. */
+static int
+learn_note(CrSurrogates *surrogates, const CrText *text, const GArray *spans, const GArray *pieces)
+{
+  int year = 0;
+  for (guint i = 0; i < spans->len; i++) {
+    const CrPhiSpan *span = &g_array_index(spans, CrPhiSpan, i);
+    const char *s = cr_text_bytes(text) + span->span.start;
+    gsize n = span->span.end - span->span.start;
+    gboolean dated = span->kind == CR_PHI_DATE || span->kind == CR_PHI_YEAR;
+    if (dated && n <= 64)
+      year = MAX(year, phi_date_year(s, n));
+    else if (!dated)
+      cr_real_values_add(surrogates->own, s, n);
+  }
+  for (guint i = 0; i < pieces->len; i++) {
+    const Piece *piece = &g_array_index(pieces, Piece, i);
+    SurrogateMention m = mention_of(text, piece, 0);
+    if (piece->kind <= CR_PHI_RELATIVE && !piece->mixed && m.n <= 256)
+      surrogate_learn_name(surrogates, &m);
+  }
+  return year;
+}
+
 CrRedaction *
 cr_phi_redact(const CrPolicy *policy, const CrText *text, const GArray *phi_spans, GError **error)
+{
+  return cr_phi_redact_with(policy, NULL, text, phi_spans, error);
+}
+
+CrRedaction *
+cr_phi_redact_with(const CrPolicy *policy, CrSurrogates *surrogates, const CrText *text,
+                   const GArray *phi_spans, GError **error)
 {
   g_autoptr(GArray) pieces = collect(policy, text, phi_spans, error);
   if (!pieces)
     return NULL;
+  int year = surrogates ? learn_note(surrogates, text, phi_spans, pieces) : 0;
   g_autoptr(CrRedaction) redaction = g_new0(CrRedaction, 1);
   redaction->log = g_array_new(FALSE, FALSE, sizeof(CrRedactionItem));
   g_array_set_clear_func(redaction->log, clear_item);
@@ -181,7 +261,7 @@ cr_phi_redact(const CrPolicy *policy, const CrText *text, const GArray *phi_span
   for (guint i = 0; i < pieces->len; i++) {
     const Piece *piece = &g_array_index(pieces, Piece, i);
     g_string_append_len(out, s + at, (gssize)(piece->span.start - at));
-    append_piece(policy, text, piece, out, redaction->log);
+    append_piece(policy, surrogates, text, piece, year, out, redaction->log);
     at = piece->span.end;
   }
   g_string_append_len(out, s + at, (gssize)(n_bytes - at));

@@ -367,7 +367,11 @@ cr_decisions_n_undecided(const CrDecisions *d, const CrPolicy *policy)
 static guint
 strictness(const CrPolicy *policy, CrPhiKind kind)
 {
-  static const guint order[] = {[CR_PHI_KEEP] = 0, [CR_PHI_GENERALISE] = 1, [CR_PHI_TAG] = 2};
+  static const guint order[] = {[CR_PHI_KEEP] = 0,
+                                [CR_PHI_GENERALISE] = 1,
+                                [CR_PHI_SHIFT] = 1,
+                                [CR_PHI_SURROGATE] = 2,
+                                [CR_PHI_TAG] = 2};
   return order[cr_policy_action(policy, kind)];
 }
 
