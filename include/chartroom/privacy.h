@@ -47,8 +47,12 @@ CR_EXPORT json_t *cr_review_decide(CrProject *p, const json_t *lines, const char
 CR_EXPORT json_t *cr_review_sign(CrProject *p, const char *batch, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 CR_EXPORT const char *cr_review_statement(void);
 
+/* "tag" or "surrogate", before the first clearing (afterwards BAD_POLICY where it is another one); where
+ * nobody chooses, what the policy says. */
+CR_EXPORT gboolean cr_project_choose_replacement(CrProject *p, const char *replace,
+                                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Clears every note that gate G1 lets through.
- * {"cleared","held":[{"batch","notes","why"}],"policy","by_kind":{}} */
+ * {"cleared","held":[{"batch","notes","why"}],"replace","policy","by_kind":{}} */
 CR_EXPORT json_t *cr_project_redact(CrProject *p, const char *policy, const char *batch,
                                     CrProgressFunc progress, gpointer user_data,
                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;

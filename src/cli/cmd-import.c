@@ -203,26 +203,34 @@ int
 cr_cmd_redact(int argc, char **argv)
 {
   g_auto(CrCli) cli = {0};
-  g_autofree char *batch = NULL, *policy = NULL;
+  g_autofree char *batch = NULL, *policy = NULL, *replace = NULL;
   GError *error = NULL;
   int status;
   const GOptionEntry entries[] = {
       {"policy", 0, 0, G_OPTION_ARG_STRING, &policy,
        "safe-harbor (where none was chosen), limited, expert, or a policy file; the first clearing fixes it",
        "POLICY"},
+      {"replace", 0, 0, G_OPTION_ARG_STRING, &replace,
+       "By tags or by invented names, places, numbers and moved dates (default: as the policy says); the "
+       "first "
+       "clearing fixes it",
+       "tag|surrogate"},
       {"batch", 0, 0, G_OPTION_ARG_STRING, &batch, "Only this import batch", "NAME"},
       {NULL}};
-  if (!cr_cli_parse(&cli, argc, argv, CR_CLI_PROJECT, "PROJECT",
-                    "Clears every note that gate G1 lets through: each identifier becomes a tag or what the "
-                    "policy leaves of it. The\n"
-                    "original, the map back to it and the log stay in the vault. What the gate holds is "
-                    "said, with the reason; exit 1.",
-                    entries, 1, 1, &status))
+  if (!cr_cli_parse(
+          &cli, argc, argv, CR_CLI_PROJECT, "PROJECT",
+          "Clears every note that gate G1 lets through: each identifier becomes a tag, a surrogate, "
+          "or what the policy leaves of it. The\n"
+          "original, the map back to it and the log stay in the vault. What the gate holds is "
+          "said, with the reason; exit 1.",
+          entries, 1, 1, &status))
     return status;
   CrProject *p = cr_cli_open(&cli, &error);
   if (!p)
     return cr_cli_fail(&cli, error);
-  g_autoptr(json_t) result = cr_project_redact(p, policy, batch, cr_cli_progress, NULL, &error);
+  g_autoptr(json_t) result = !replace || cr_project_choose_replacement(p, replace, &error)
+                                 ? cr_project_redact(p, policy, batch, cr_cli_progress, NULL, &error)
+                                 : NULL;
   cr_cli_progress_end();
   return cr_cli_close(&cli, p, result ? report_redact(&cli, result) : cr_cli_fail(&cli, error));
 }

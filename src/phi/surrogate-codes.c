@@ -92,7 +92,7 @@ find_ending(CrSurrogates *s, const char *folded)
   gsize n = strlen(folded);
   char *best = NULL;
   const char *best_key = NULL;
-  if (n < 4 || n > 6)
+  if (n < 4 || n > 7)
     return NULL;
   g_hash_table_iter_init(&iter, s->map);
   while (g_hash_table_iter_next(&iter, &key, &value)) {

@@ -30,6 +30,7 @@ typedef struct {
   const char *s;
   GArray *toks;
   int days, year;
+  gboolean loose; /* the date in hand has a number of one digit */
   GString *out;
 } Shift;
 
@@ -43,10 +44,11 @@ static const char *const months_es[] = {"Enero",      "Febrero", "Marzo",     "A
                                         "Septiembre", "Octubre", "Noviembre", "Diciembre"};
 static const char *const seasons[] = {"winter", "spring", "summer", "autumn", "fall"};
 static const char *const endings[] = {"st", "nd", "rd", "th", NULL};
-static const char *const glue[] = {"of",   "the",     "de",    "del",   "el",      "la",    "to",
-                                   "and",  "through", "thru",  "until", "from",    "on",    "a",
-                                   "al",   "y",       "hasta", "or",    "week",    "early", "mid",
-                                   "late", "in",      "day",   "dia",   "between", "since", NULL};
+static const char *const glue[] = {
+    "of",    "the",    "de",        "del",      "el",   "la",      "to",    "and",  "through", "thru",
+    "until", "from",   "on",        "a",        "al",   "y",       "hasta", "or",   "week",    "early",
+    "mid",   "late",   "in",        "day",      "dia",  "between", "since", "last", "next",    "this",
+    "past",  "coming", "following", "previous", "week", "of",      NULL};
 static const char *const day_names[] = {
     "monday", "tuesday", "wednesday", "thursday", "friday",  "saturday", "sunday",  "mon", "tue",
     "tues",   "wed",     "weds",      "thu",      "thur",    "thurs",    "fri",     "sat", "sun",
@@ -272,14 +274,17 @@ move_shape(const Shift *x, const Shape *shape, int year_beside, GDate *date)
   return shape->year < 0 && moved(2000, month, day, x->days, date); /* 2/29 of a year unsaid */
 }
 
+/* In the width it had; a number of two digits needs no zero where its neighbour has none (2/23 -> 3/2). */
 static void
 put_number(Shift *x, guint i, int value)
 {
-  int n = (int)width(x, i);
+  const Tok *tok = tok_at(x, i);
+  int n = (int)(tok->end - tok->start);
+  gboolean joined = separator(x, i + 1) || (i > 0 && separator(x, i - 1));
+  gboolean zero = x->s[tok->start] == '0' || (joined && !x->loose);
   if (n == 2 && value > 99)
     value %= 100;
-  if (n == 1 || (n == 2 && x->s[tok_at(x, i)->start] != '0' && value < 10 && tok_at(x, i)->value >= 10 &&
-                 (i + 1 >= x->toks->len || !separator(x, i + 1)) && (i == 0 || !separator(x, i - 1))))
+  if (n == 1 || (n == 2 && !zero && tok->value >= 10 && tok->value <= 31))
     g_string_append_printf(x->out, "%d", value);
   else
     g_string_append_printf(x->out, "%0*d", n, value);
@@ -328,12 +333,20 @@ put_ending(Shift *x, guint i, int day)
 }
 
 static void
+put_year(Shift *x, guint i, int year)
+{
+  g_string_append_printf(x->out, width(x, i) == 2 ? "%02d" : "%04d", width(x, i) == 2 ? year % 100 : year);
+}
+
+static void
 put_shape(Shift *x, guint from, const Shape *shape, const GDate *date)
 {
   for (guint i = from; i < shape->after; i++) {
     const Tok *tok = tok_at(x, i);
+    x->loose = (shape->month >= 0 && width(x, (guint)shape->month) == 1) ||
+               (shape->day >= 0 && width(x, (guint)shape->day) == 1);
     if ((int)i == shape->year)
-      put_number(x, i, g_date_get_year(date));
+      put_year(x, i, g_date_get_year(date));
     else if ((int)i == shape->month)
       put_month(x, i, g_date_get_month(date));
     else if ((int)i == shape->day)
@@ -445,7 +458,7 @@ move_next(Shift *x, guint *i)
   }
   if (!is_year(x, *i) || !moved(tok_at(x, *i)->value, 7, 1, x->days, &date))
     return FALSE;
-  put_number(x, (*i)++, g_date_get_year(&date));
+  put_year(x, (*i)++, g_date_get_year(&date));
   return TRUE;
 }
 
@@ -463,7 +476,7 @@ surrogate_shift_dates(const char *s, gsize n_bytes, int days, int year)
 {
   g_autoptr(GArray) toks = tokens_of(s, n_bytes);
   g_autoptr(GString) out = g_string_new(NULL);
-  Shift x = {s, toks, days, year ? year : 2001, out};
+  Shift x = {s, toks, days, year ? year : 2001, FALSE, out};
   for (guint i = 0; i < toks->len;) {
     const Tok *tok = tok_at(&x, i);
     if (is_time(&x, i)) {

@@ -93,8 +93,10 @@ static char
 role_alone(const CrSurrogates *s, const SurrogateMention *m, const char *folded)
 {
   const SurrogateName *fact = surrogate_name_fact(s->tables, folded);
-  if (has_title_before(m) || !fact)
+  if (has_title_before(m))
     return 'f';
+  if (!fact)
+    return m->kind == CR_PHI_STAFF ? 'f' : 'g';
   return fact->given > fact->family ? 'g' : 'f';
 }
 
@@ -137,7 +139,8 @@ read_parts(const CrSurrogates *s, const SurrogateMention *m, GArray *words)
   GArray *parts = g_array_new(FALSE, TRUE, sizeof(Part));
   for (guint i = 0; i < words->len; i++) {
     SurrogateWord *word = &g_array_index(words, SurrogateWord, i);
-    if (!*word->folded || surrogate_keeps(s->tables, "name", word->folded))
+    gboolean letter = word->end - word->start == 1 && g_ascii_isupper(m->s[word->start]); /* E., not e */
+    if (!*word->folded || (!letter && surrogate_keeps(s->tables, "name", word->folded)))
       continue;
     Part part = {word, 0, is_initial(s, m, word, words->len)};
     g_array_append_val(parts, part);
@@ -186,6 +189,19 @@ find_misspelt(CrSurrogates *s, const char *folded)
   return NULL;
 }
 
+/* Bob is the Robert of before. */
+static const char *
+find_nickname(CrSurrogates *s, const char *folded)
+{
+  for (guint i = 0; i < s->names->len; i++) {
+    const char *other = (const char *)s->names->pdata[i] + strlen("name:");
+    const SurrogateEntry *entry = g_hash_table_lookup(s->map, s->names->pdata[i]);
+    if (entry->surrogate[0] == 'g' && phi_lexicon_same_given(s->tables->lexicon, folded, other))
+      return surrogate_find(s, "name", other);
+  }
+  return NULL;
+}
+
 static guint
 count_words(const char *text, const char *const *words)
 {
@@ -226,31 +242,45 @@ gender_around(const SurrogateMention *m)
 }
 
 static guint
-origin_of(const CrSurrogates *s, const SurrogateMention *m, const SurrogateName *fact, char role)
+anglo(const CrSurrogates *s)
 {
-  if (fact && (role == 'g' ? fact->given : fact->family))
-    return fact->origin;
-  g_autoptr(GArray) words = surrogate_words(m->s, m->n);
-  for (guint i = 0; i < words->len; i++) { /* another word of the same name says more than nothing */
-    const SurrogateName *other =
-        surrogate_name_fact(s->tables, g_array_index(words, SurrogateWord, i).folded);
-    if (other)
-      return other->origin;
-  }
   for (guint i = 0; i < s->tables->origins->len; i++)
     if (strcmp(s->tables->origins->pdata[i], "anglo") == 0)
-      return fact ? fact->origin : i;
+      return i;
   return 0;
+}
+
+/* An origin that all listed words of the name share, or else one of the first listed. What is common in the
+ * US lists and in nobody's alone is of the US. */
+static guint
+origin_of(const CrSurrogates *s, const SurrogateMention *m)
+{
+  g_autoptr(GArray) words = surrogate_words(m->s, m->n);
+  guint us = anglo(s);
+  guint32 origins = 0, weight = 0;
+  for (guint i = 0; i < words->len; i++) {
+    const SurrogateName *fact = surrogate_name_fact(s->tables, g_array_index(words, SurrogateWord, i).folded);
+    if (!fact || surrogate_keeps(s->tables, "name", g_array_index(words, SurrogateWord, i).folded))
+      continue;
+    origins = origins & fact->origins ? origins & fact->origins : origins ? origins : fact->origins;
+    weight = MAX(weight, fact->anglo);
+  }
+  if (!origins || ((origins & 1u << us) && (weight >= 100 || origins == 1u << us)))
+    return us;
+  origins &= ~(1u << us);
+  return (guint)g_bit_nth_lsf(origins, -1);
 }
 
 static const char *
 draw_name(CrSurrogates *s, const SurrogateMention *m, const char *folded, char role)
 {
   const SurrogateName *fact = surrogate_name_fact(s->tables, folded);
-  guint origin = origin_of(s, m, fact, role);
+  guint origin = origin_of(s, m);
   SurrogatePool pool = SURROGATE_FAMILY;
   if (role == 'g') {
-    char gender = fact && fact->given && fact->gender != 'u' ? fact->gender : gender_around(m);
+    char gender = fact && fact->given && fact->gender != 'u' ? fact->gender
+                  : !fact && g_str_has_suffix(folded, "a")   ? 'f'
+                                                             : gender_around(m);
     gboolean male = gender == 'u' ? surrogate_draw_below(s, 2) == 0 : gender == 'm';
     pool = male ? SURROGATE_MALE : SURROGATE_FEMALE;
   }
@@ -264,7 +294,9 @@ const char *
 surrogate_name_word(CrSurrogates *s, const SurrogateMention *m, const char *folded, char role)
 {
   const char *entry = surrogate_find(s, "name", folded);
-  if (!entry && !(entry = find_misspelt(s, folded))) {
+  entry = entry ? entry : find_misspelt(s, folded);
+  entry = entry || role != 'g' ? entry : find_nickname(s, folded);
+  if (!entry) {
     const char *drawn = draw_name(s, m, folded, role);
     if (!drawn)
       return NULL;
@@ -282,8 +314,8 @@ begins_with(const char *name, gunichar letter)
   return *name && g_utf8_get_char(name) == letter;
 }
 
-/* The word of somebody known that the initial stands for: of one whose other name stands beside, else of the
- * first whose name begins so. NULL: nobody's. */
+/* The word of somebody known that the initial stands for: of one whose other name stands beside; where none
+ * does, of the first whose name begins so. NULL: nobody's. */
 static char *
 whose_initial(CrSurrogates *s, gunichar letter, char role, const char *beside)
 {
@@ -293,7 +325,9 @@ whose_initial(CrSurrogates *s, gunichar letter, char role, const char *beside)
     const char *mine = names[role == 'f' ? 1 : 0], *other = names[role == 'f' ? 0 : 1];
     if (!begins_with(mine, letter))
       continue;
-    if (beside && g_str_has_prefix(other, beside)) {
+    if (beside && !g_str_has_prefix(other, beside))
+      continue;
+    if (beside) {
       g_free(found);
       g_hash_table_add(s->used_people, s->people->pdata[i]);
       return g_strdup(mine);
@@ -362,27 +396,33 @@ beside(const GArray *parts, char role)
   return NULL;
 }
 
+static void
+learn_person(CrSurrogates *s, const char *given, const char *family)
+{
+  char *person = g_strconcat(given, "|", family, NULL);
+  guint at;
+  if (g_ptr_array_find_with_equal_func(s->people, person, g_str_equal, &at)) {
+    g_free(person);
+  } else {
+    g_ptr_array_add(s->people, person);
+    at = s->people->len - 1;
+  }
+  g_hash_table_add(s->used_people, s->people->pdata[at]);
+}
+
+/* Mary Ann Smith-Jones may be called by any two of her names. */
 void
 surrogate_learn_name(CrSurrogates *s, const SurrogateMention *m)
 {
   g_autoptr(GArray) words = surrogate_words(m->s, m->n), parts = read_parts(s, m, words);
-  const char *given = NULL, *family = NULL;
-  for (guint i = 0; i < parts->len; i++) {
-    const Part *part = &g_array_index(parts, Part, i);
-    if (part->role == 'g' && !given && !part->initial)
-      given = part->word->folded;
-    if (part->role == 'f' && !part->initial)
-      family = part->word->folded;
-  }
-  if (!given || !family || !surrogate_name_word(s, m, given, 'g') || !surrogate_name_word(s, m, family, 'f'))
-    return;
-  char *person = g_strconcat(given, "|", family, NULL);
-  guint at;
-  if (g_ptr_array_find_with_equal_func(s->people, person, g_str_equal, &at))
-    g_free(person);
-  else
-    g_ptr_array_add(s->people, person), at = s->people->len - 1;
-  g_hash_table_add(s->used_people, s->people->pdata[at]);
+  for (guint g = 0; g < parts->len; g++)
+    for (guint f = 0; f < parts->len; f++) {
+      const Part *given = &g_array_index(parts, Part, g), *family = &g_array_index(parts, Part, f);
+      if (given->role == 'g' && family->role == 'f' && !given->initial && !family->initial &&
+          surrogate_name_word(s, m, given->word->folded, 'g') &&
+          surrogate_name_word(s, m, family->word->folded, 'f'))
+        learn_person(s, given->word->folded, family->word->folded);
+    }
 }
 
 char *

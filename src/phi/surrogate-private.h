@@ -15,7 +15,8 @@ typedef enum { SURROGATE_MALE, SURROGATE_FEMALE, SURROGATE_FAMILY, SURROGATE_N_P
 enum { SURROGATE_MAX_ORIGINS = 32 };
 
 typedef struct {
-  guint8 origin;         /* where the name weighs most */
+  guint32 origins;       /* bits: whose lists have it */
+  guint32 anglo;         /* its weight in the US lists */
   char gender;           /* m, f, u */
   guint32 given, family; /* weights */
 } SurrogateName;
@@ -23,12 +24,13 @@ typedef struct {
 struct CrSurrogateTables {
   GPtrArray *origins; /* char* */
   SurrogateList names[SURROGATE_N_POOLS][SURROGATE_MAX_ORIGINS];
-  GHashTable *known;  /* folded name -> SurrogateName */
-  GHashTable *keep;   /* "CLASS word" -> itself: words that stay, by class: name, street, place, file */
-  GHashTable *lists;  /* CLASS -> SurrogateList: street, place, saint, file */
-  GHashTable *cities; /* state code or "" -> SurrogateList of towns */
-  GHashTable *zips;   /* state code or "" -> SurrogateList of three digits */
-  GHashTable *states; /* folded name or code -> code */
+  PhiLexicon *lexicon; /* nicknames */
+  GHashTable *known;   /* folded name -> SurrogateName */
+  GHashTable *keep;    /* "CLASS word" -> itself: words that stay, by class: name, street, place, file */
+  GHashTable *lists;   /* CLASS -> SurrogateList: street, place, saint, file */
+  GHashTable *cities;  /* state code or "" -> SurrogateList of towns */
+  GHashTable *zips;    /* state code or "" -> SurrogateList of three digits */
+  GHashTable *states;  /* folded name or code -> code */
 };
 gboolean surrogate_keeps(const CrSurrogateTables *tables, const char *class, const char *folded);
 const SurrogateName *surrogate_name_fact(const CrSurrogateTables *tables, const char *folded);
@@ -36,7 +38,8 @@ const SurrogateName *surrogate_name_fact(const CrSurrogateTables *tables, const 
 /* ---- folding ---- */
 /* Letters and digits only, lower case, without accents; transfer full. */
 char *surrogate_fold(const char *s, gsize n_bytes);
-/* The surrogate written as the original was: ALL CAPS, lower case, or as it stands. transfer full */
+/* The surrogate written as the original was: ALL CAPS, lower case, or as it stands;
+ * without accents where it had only ASCII. transfer full */
 char *surrogate_recase(const char *original, gsize n_bytes, const char *surrogate);
 gboolean surrogate_is_upper(const char *s, gsize n_bytes); /* two letters or more, none small */
 

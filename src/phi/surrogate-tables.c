@@ -84,7 +84,6 @@ learn_fact(CrSurrogateTables *tables, const char *name, guint origin, char gende
   if (!fact) {
     g_hash_table_insert(tables->known, folded, fact = g_new0(SurrogateName, 1));
     fact->gender = gender;
-    fact->origin = (guint8)origin;
   } else {
     g_free(folded);
   }
@@ -92,8 +91,9 @@ learn_fact(CrSurrogateTables *tables, const char *name, guint origin, char gende
     fact->gender = weight > 3 * fact->given ? gender : fact->given > 3 * weight ? fact->gender : 'u';
   else if (gender)
     fact->gender = gender;
-  if (weight > MAX(fact->given, fact->family))
-    fact->origin = (guint8)origin;
+  fact->origins |= 1u << origin;
+  if (strcmp(tables->origins->pdata[origin], "anglo") == 0)
+    fact->anglo = MAX(fact->anglo, weight);
   guint32 *sum = gender ? &fact->given : &fact->family;
   *sum = MAX(*sum, weight);
 }
@@ -125,6 +125,17 @@ name_row(char **fields, guint n_fields, guint line, gpointer data, GError **erro
 
 /* ---- surrogates.tsv ---- */
 
+static void
+fix_origin(CrSurrogateTables *tables, const char *folded, const char *origin)
+{
+  SurrogateName *fact = g_hash_table_lookup(tables->known, folded);
+  gint at = origin_index(tables, origin);
+  if (!fact || at < 0)
+    return;
+  fact->origins = 1u << at;
+  fact->anglo = 0;
+}
+
 static gboolean
 word_row(char **fields, guint n_fields, guint line, gpointer data, GError **error)
 {
@@ -138,6 +149,8 @@ word_row(char **fields, guint n_fields, guint line, gpointer data, GError **erro
       g_hash_table_add(tables->keep, g_strconcat(fields[1], " ", word, NULL));
     else if (strcmp(fields[0], "list") == 0)
       list_add(list_of(tables->lists, fields[1]), word, 1);
+    else if (strcmp(fields[0], "origin") == 0)
+      fix_origin(tables, word, fields[1]);
     else if (strcmp(fields[0], "state") == 0)
       g_hash_table_insert(tables->states, g_strdup(word), g_strdup(fields[1]));
     else if (strcmp(fields[0], "town") == 0 || strcmp(fields[0], "zip") == 0) {
@@ -159,7 +172,7 @@ new_lists(void)
 static gboolean
 load_names(CrSurrogateTables *tables, const char *rules_dir, GError **error)
 {
-  g_autoptr(PhiLexicon) lexicon = phi_lexicon_load(rules_dir, phi_language_find(NULL, NULL), error);
+  PhiLexicon *lexicon = tables->lexicon = phi_lexicon_load(rules_dir, phi_language_find(NULL, NULL), error);
   g_autofree char *given = g_build_filename(cr_data_dir(), "names", "given.tsv", NULL),
                   *family = g_build_filename(cr_data_dir(), "names", "family.tsv", NULL);
   Reading reading = {tables, lexicon, FALSE};
@@ -194,6 +207,7 @@ cr_surrogate_tables_free(CrSurrogateTables *tables)
   for (guint pool = 0; pool < SURROGATE_N_POOLS; pool++)
     for (guint origin = 0; origin < SURROGATE_MAX_ORIGINS; origin++)
       surrogate_list_clear(&tables->names[pool][origin]);
+  g_clear_pointer(&tables->lexicon, phi_lexicon_free);
   g_ptr_array_unref(tables->origins);
   g_hash_table_unref(tables->known);
   g_hash_table_unref(tables->keep);

@@ -43,12 +43,16 @@ char *
 surrogate_recase(const char *original, gsize n_bytes, const char *surrogate)
 {
   guint n_upper, n_lower;
+  gboolean plain = TRUE;
+  for (gsize i = 0; i < n_bytes; i++)
+    plain = plain && (guchar)original[i] < 0x80;
+  g_autofree char *spelt = plain ? g_str_to_ascii(surrogate, "C") : g_strdup(surrogate);
   count_case(original, n_bytes, &n_upper, &n_lower);
   if (n_upper > 1 && n_lower == 0)
-    return g_utf8_strup(surrogate, -1);
+    return g_utf8_strup(spelt, -1);
   if (n_lower > 0 && n_upper == 0)
-    return g_utf8_strdown(surrogate, -1);
-  return g_strdup(surrogate);
+    return g_utf8_strdown(spelt, -1);
+  return g_steal_pointer(&spelt);
 }
 
 /* ---- real values ---- */

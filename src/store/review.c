@@ -132,7 +132,7 @@ cr_review_scan_put(CrDb *work, const CrScanFinding *f, GError **error)
 gboolean
 cr_review_scan_answered(CrDb *work, const char *key, GError **error)
 {
-  return cr_db_get_int(work, 0, error, "SELECT 1 FROM scan_finding WHERE key=? AND status='kept'", "s",
+  return cr_db_get_int(work, 0, error, "SELECT 1 FROM scan_finding WHERE key=? AND status IN('kept','surrogate')", "s",
                        key) == 1;
 }
 

@@ -46,7 +46,7 @@ typedef struct {
 } CrScanFinding;
 gboolean cr_review_scan_put(CrDb *work, const CrScanFinding *finding,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT; /* known keys keep their status */
-gboolean cr_review_scan_answered(CrDb *work, const char *key, GError **error); /* "kept" */
+gboolean cr_review_scan_answered(CrDb *work, const char *key, GError **error); /* "kept", "surrogate" */
 gboolean cr_review_scan_set(CrDb *work, const char *key, const char *status, const char *reason,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT; /* NOT_FOUND */
 gboolean cr_review_scan_clear_note(CrDb *work, const char *note, GError **error)

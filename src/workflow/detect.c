@@ -79,24 +79,6 @@ waiting_notes(CrProject *p, const char *batch, gboolean again, GError **error)
   return g_steal_pointer(&list);
 }
 
-static CrKnown *
-load_known(CrProject *p, const char *note, GError **error)
-{
-  g_autoptr(GError) local = NULL;
-  g_autoptr(GBytes) box = cr_vault_load_original(p->vault, note, CR_ORIGINAL_KNOWN, &local);
-  if (local) {
-    g_propagate_error(error, g_steal_pointer(&local));
-    return NULL;
-  }
-  if (!box)
-    return cr_known_new();
-  g_autoptr(CrKey) key = cr_original_key(p, note, error);
-  g_autoptr(GBytes) text = key ? cr_original_open(key, note, "known", box, error) : NULL;
-  g_autoptr(json_t) json =
-      text ? cr_json_parse(g_bytes_get_data(text, NULL), g_bytes_get_size(text), error) : NULL;
-  return json ? cr_known_from_json(json, error) : NULL;
-}
-
 static const char *
 role_of(CrPhiKind kind)
 {
@@ -156,7 +138,7 @@ detect_note(Detection *d, const Waiting *w, const CrKnown *shared, CrKnown *foun
 {
   const Reader *reader = reader_of(d, w->language, error);
   g_autoptr(CrText) text = reader ? cr_original_load_text(d->p, w->note, error) : NULL;
-  g_autoptr(CrKnown) known = text ? load_known(d->p, w->note, error) : NULL;
+  g_autoptr(CrKnown) known = text ? cr_original_load_known(d->p, w->note, error) : NULL;
   if (!known)
     return NULL;
   if (shared)

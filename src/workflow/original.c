@@ -91,6 +91,24 @@ cr_original_load_json(CrProject *p, const char *note, const char *kind, const ch
   return text ? cr_json_parse(g_bytes_get_data(text, NULL), g_bytes_get_size(text), error) : NULL;
 }
 
+CrKnown *
+cr_original_load_known(CrProject *p, const char *note, GError **error)
+{
+  g_autoptr(GError) local = NULL;
+  g_autoptr(GBytes) box = cr_vault_load_original(p->vault, note, CR_ORIGINAL_KNOWN, &local);
+  if (local) {
+    g_propagate_error(error, g_steal_pointer(&local));
+    return NULL;
+  }
+  if (!box)
+    return cr_known_new();
+  g_autoptr(CrKey) key = cr_original_key(p, note, error);
+  g_autoptr(GBytes) text = key ? cr_original_open(key, note, "known", box, error) : NULL;
+  g_autoptr(json_t) json =
+      text ? cr_json_parse(g_bytes_get_data(text, NULL), g_bytes_get_size(text), error) : NULL;
+  return json ? cr_known_from_json(json, error) : NULL;
+}
+
 char *
 cr_project_resolve_note(CrProject *p, const char *code_or_source_id, GError **error)
 {

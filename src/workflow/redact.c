@@ -8,11 +8,13 @@
 #include "store/review.h"
 #include "workflow/capture.h"
 #include "workflow/review-load.h"
+#include "workflow/surrogates.h"
 
 typedef struct {
   CrProject *p;
   CrPolicy *policy;
   CrUtility *utility;
+  CrProjectSurrogates *surrogates; /* NULL: tags */
   guint64 *by_kind;
   guint64 n_cleared, n_all;
   guint in_tx;
@@ -115,8 +117,8 @@ record_review(Clearing *c, const CrReviewNote *n, const GArray *spans, const CrR
 }
 
 static gboolean
-write_cleared(Clearing *c, const CrReviewNote *n, const GArray *spans, const CrRedaction *redaction,
-              GError **error)
+write_cleared(Clearing *c, const CrReviewNote *n, const GArray *spans, CrSurrogates *map,
+              const CrRedaction *redaction, GError **error)
 {
   CrProject *p = c->p;
   g_autofree char *sha =
@@ -129,6 +131,7 @@ write_cleared(Clearing *c, const CrReviewNote *n, const GArray *spans, const CrR
   cr_tx_event(p, CR_ROLE_PRIVACY, "note.cleared", object, n->state, kinds, cr_policy_version(c->policy));
   return keep_log(p, n->note, redaction, c->policy, error) &&
          cr_review_scan_clear_note(p->work, n->note, error) &&
+         (!map || cr_project_surrogates_keep(c->surrogates, n->note, map, redaction, error)) &&
          cr_documents_set_cleared(p->work, n->note, redaction->text, sha, error) &&
          cr_documents_set_state(p->work, n->note, "cleared", error);
 }
@@ -147,8 +150,11 @@ clear_note(Clearing *c, const char *note, GError **error)
                 disputes->len);
     return FALSE;
   }
-  g_autoptr(CrRedaction) redaction = cr_phi_redact(c->policy, n->text, spans, error);
-  if (!redaction || !write_cleared(c, n, spans, redaction, error))
+  CrSurrogates *map = c->surrogates ? cr_project_surrogates_for(c->surrogates, note, error) : NULL;
+  if (c->surrogates && !map)
+    return FALSE;
+  g_autoptr(CrRedaction) redaction = cr_phi_redact_with(c->policy, map, n->text, spans, error);
+  if (!redaction || !write_cleared(c, n, spans, map, redaction, error))
     return FALSE;
   c->n_cleared++;
   if (c->progress)
@@ -240,6 +246,52 @@ set_policy(CrProject *p, const char *name, GError **error)
   return FALSE;
 }
 
+/* Tags or surrogates: chosen before the first clearing, or else as the policy says. */
+static gboolean
+replaces(CrProject *p, const CrPolicy *policy)
+{
+  g_autofree char *chosen = cr_db_dup_meta(p->work, "replace", NULL);
+  return chosen ? g_str_equal(chosen, "surrogate") : cr_policy_replaces(policy);
+}
+
+/* Notes whose cleared text exists, or existed. */
+static gboolean
+has_cleared(CrProject *p)
+{
+  gint64 n =
+      cr_documents_count(p->work, NULL, NULL, NULL) - cr_documents_count(p->work, "imported", NULL, NULL);
+  for (guint s = 0; s < G_N_ELEMENTS(clearable); s++)
+    n -= cr_documents_count(p->work, clearable[s], NULL, NULL);
+  return n > 0 || cr_documents_count(p->work, "leak", NULL, NULL) > 0;
+}
+
+gboolean
+cr_project_choose_replacement(CrProject *p, const char *replace, GError **error)
+{
+  if (!cr_project_require(p, CR_ROLE_PRIVACY, "choosing how identifiers are replaced", error))
+    return FALSE;
+  if (!g_str_equal(replace, "tag") && !g_str_equal(replace, "surrogate")) {
+    g_set_error(error, CR_ERROR, CR_ERROR_USAGE, "--replace takes tag or surrogate");
+    return FALSE;
+  }
+  g_autofree char *now = cr_db_dup_meta(p->work, "replace", NULL);
+  if (g_strcmp0(replace, now) == 0)
+    return TRUE;
+  if (now || has_cleared(p)) {
+    g_set_error(error, CR_ERROR, CR_ERROR_BAD_POLICY,
+                "notes of the project were cleared by %s, and the rest will be",
+                now ? now : "the policy's own way");
+    return FALSE;
+  }
+  if (!cr_tx_begin(p, error))
+    return FALSE;
+  cr_tx_event(p, CR_ROLE_PRIVACY, "replacement.chosen", "project", NULL, replace, NULL);
+  if (cr_db_set_meta(p->work, "replace", replace, error) && cr_tx_commit(p, error))
+    return TRUE;
+  cr_tx_rollback(p);
+  return FALSE;
+}
+
 json_t *
 cr_project_redact(CrProject *p, const char *policy_name, const char *batch, CrProgressFunc progress,
                   gpointer user_data, GError **error)
@@ -251,11 +303,14 @@ cr_project_redact(CrProject *p, const char *policy_name, const char *batch, CrPr
   g_autoptr(CrPolicy) policy = cr_project_policy(p, error);
   g_autoptr(CrUtility) utility = policy ? cr_utility_new(NULL, NULL, error) : NULL;
   g_autoptr(json_t) held = json_array();
-  if (!utility)
+  gboolean replace = utility && replaces(p, policy);
+  g_autoptr(CrProjectSurrogates) surrogates = replace ? cr_project_surrogates_new(p, error) : NULL;
+  if (!utility || (replace && !surrogates))
     return NULL;
   Clearing c = {.p = p,
                 .policy = policy,
                 .utility = utility,
+                .surrogates = surrogates,
                 .by_kind = by_kind,
                 .progress = progress,
                 .user_data = user_data};
@@ -268,6 +323,7 @@ cr_project_redact(CrProject *p, const char *policy_name, const char *batch, CrPr
   for (guint k = 0; k < CR_PHI_N_KINDS; k++)
     if (by_kind[k])
       json_object_set_new(kinds, cr_phi_kind_name((CrPhiKind)k), json_integer((json_int_t)by_kind[k]));
-  return json_pack("{s:I, s:O, s:s, s:s, s:o}", "cleared", (json_int_t)c.n_cleared, "held", held, "policy",
-                   cr_policy_name(policy), "version", cr_policy_version(policy), "by_kind", kinds);
+  return json_pack("{s:I, s:O, s:s, s:s, s:s, s:o}", "cleared", (json_int_t)c.n_cleared, "held", held,
+                   "replace", replace ? "surrogate" : "tag", "policy", cr_policy_name(policy), "version",
+                   cr_policy_version(policy), "by_kind", kinds);
 }

@@ -8,6 +8,7 @@
  * overwritten or removed by the next command (orphans are invisible: nothing reads a vault row whose note is
  * not in work.db in the right state). */
 #pragma once
+#include <chartroom/known.h>
 #include <chartroom/project.h>
 #include <chartroom/text.h>
 #include "audit/audit.h"
@@ -62,6 +63,8 @@ GBytes *cr_original_open(const CrKey *key, const char *note, const char *what, G
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The original text and the known identifiers of a note. */
 CrText *cr_original_load_text(CrProject *p, const char *note, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Empty where the import knew nothing. */
+CrKnown *cr_original_load_known(CrProject *p, const char *note, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* A sealed piece of JSON about a note: put in the running transaction; load gives NULL without error where
  * there is none. */
 gboolean cr_original_put_json(CrProject *p, const char *note, const char *kind, const char *member,
