@@ -128,7 +128,7 @@ typedef struct {
 /* Safe Harbor: dates become their year ("[DATE 2018]"; unknown year "[DATE]"), ZIPs their first three digits
  * where the allow-list has the area else "000", ages over 89 "90+", everything else "[KIND]". spans may
  * overlap: they are merged first. Spans the policy keeps stay as text and do not enter the log. Rows that say
- * surrogate or shift are tags here: see chartroom/surrogate.h. */
+ * surrogate or shift leave tags and years here: see chartroom/surrogate.h. */
 CR_EXPORT CrRedaction *cr_phi_redact(const CrPolicy *policy, const CrText *text, const GArray *phi_spans,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 CR_EXPORT void cr_redaction_free(CrRedaction *redaction);

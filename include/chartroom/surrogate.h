@@ -48,8 +48,8 @@ CR_EXPORT void cr_surrogates_forget_use(CrSurrogates *surrogates);
 CR_EXPORT gboolean cr_surrogates_restore(CrSurrogates *surrogates, const json_t *used,
                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* cr_phi_redact with surrogates where the policy says surrogate or shift; NULL: tags instead. An identifier
- * that no surrogate of its form can be made for becomes a tag (rule "surrogate.none"). */
+/* cr_phi_redact with surrogates where the policy says surrogate or shift; NULL: tags and years instead. An
+ * identifier that no surrogate of its form can be made for becomes a tag (rule "surrogate.none"). */
 CR_EXPORT CrRedaction *cr_phi_redact_with(const CrPolicy *policy, CrSurrogates *surrogates,
                                           const CrText *text, const GArray *phi_spans,
                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -168,6 +168,8 @@ static Substitute
 substitute(const CrPolicy *policy, CrSurrogates *surrogates, const CrText *text, const Piece *piece, int year)
 {
   const PolicyRow *row = &policy->rows[piece->kind];
+  if (!piece->mixed && !surrogates && row->action == CR_PHI_SHIFT)
+    return year_of(policy, text, piece);
   if (piece->mixed || row->action == CR_PHI_TAG || (!surrogates && row->action != CR_PHI_GENERALISE))
     return tag_of(piece);
   if (row->action == CR_PHI_SURROGATE)

@@ -30,7 +30,7 @@ typedef struct {
   const char *s;
   GArray *toks;
   int days, year;
-  gboolean loose; /* the date in hand has a number of one digit */
+  gboolean loose; /* the date in hand has a number of one digit, or a month in words */
   GString *out;
 } Shift;
 
@@ -280,7 +280,8 @@ put_number(Shift *x, guint i, int value)
 {
   const Tok *tok = tok_at(x, i);
   int n = (int)(tok->end - tok->start);
-  gboolean joined = separator(x, i + 1) || (i > 0 && separator(x, i - 1));
+  gboolean joined =
+      separator(x, i + 1) || tok_at(x, i + 1)->kind == TOK_MONTH || (i > 0 && separator(x, i - 1));
   gboolean zero = x->s[tok->start] == '0' || (joined && !x->loose);
   if (n == 2 && value > 99)
     value %= 100;
@@ -338,12 +339,21 @@ put_year(Shift *x, guint i, int year)
   g_string_append_printf(x->out, width(x, i) == 2 ? "%02d" : "%04d", width(x, i) == 2 ? year % 100 : year);
 }
 
+/* A month's name that no hyphen ties to its day. */
+static gboolean
+is_named(const Shift *x, const Shape *shape)
+{
+  guint month = (guint)MAX(shape->month, 0);
+  return tok_at(x, month)->kind == TOK_MONTH && !separator(x, month + 1) &&
+         (month == 0 || (!separator(x, month - 1) && tok_at(x, month - 1)->kind == TOK_GAP));
+}
+
 static void
 put_shape(Shift *x, guint from, const Shape *shape, const GDate *date)
 {
   for (guint i = from; i < shape->after; i++) {
     const Tok *tok = tok_at(x, i);
-    x->loose = (shape->month >= 0 && width(x, (guint)shape->month) == 1) ||
+    x->loose = is_named(x, shape) || (shape->month >= 0 && width(x, (guint)shape->month) == 1) ||
                (shape->day >= 0 && width(x, (guint)shape->day) == 1);
     if ((int)i == shape->year)
       put_year(x, i, g_date_get_year(date));

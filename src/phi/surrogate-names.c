@@ -139,7 +139,8 @@ read_parts(const CrSurrogates *s, const SurrogateMention *m, GArray *words)
   GArray *parts = g_array_new(FALSE, TRUE, sizeof(Part));
   for (guint i = 0; i < words->len; i++) {
     SurrogateWord *word = &g_array_index(words, SurrogateWord, i);
-    gboolean letter = word->end - word->start == 1 && g_ascii_isupper(m->s[word->start]); /* E., not e */
+    gboolean letter = words->len == 1 || /* MS, E.: not Ms, e */
+                      (word->end - word->start == 1 && g_ascii_isupper(m->s[word->start]));
     if (!*word->folded || (!letter && surrogate_keeps(s->tables, "name", word->folded)))
       continue;
     Part part = {word, 0, is_initial(s, m, word, words->len)};
@@ -271,6 +272,19 @@ origin_of(const CrSurrogates *s, const SurrogateMention *m)
   return (guint)g_bit_nth_lsf(origins, -1);
 }
 
+/* Initials must change with the name. */
+static const char *
+draw_other_initial(CrSurrogates *s, const SurrogateList *list, const char *folded)
+{
+  for (guint try = 0; try < 40; try++) {
+    const char *word = surrogate_draw_word(s, list);
+    g_autofree char *drawn = word ? surrogate_fold(word, strlen(word)) : NULL;
+    if (!word || drawn[0] != folded[0])
+      return word;
+  }
+  return NULL;
+}
+
 static const char *
 draw_name(CrSurrogates *s, const SurrogateMention *m, const char *folded, char role)
 {
@@ -284,9 +298,9 @@ draw_name(CrSurrogates *s, const SurrogateMention *m, const char *folded, char r
     gboolean male = gender == 'u' ? surrogate_draw_below(s, 2) == 0 : gender == 'm';
     pool = male ? SURROGATE_MALE : SURROGATE_FEMALE;
   }
-  const char *word = surrogate_draw_word(s, &s->tables->names[pool][origin]);
+  const char *word = draw_other_initial(s, &s->tables->names[pool][origin], folded);
   for (guint i = 0; !word && i < s->tables->origins->len; i++)
-    word = surrogate_draw_word(s, &s->tables->names[pool][i]);
+    word = draw_other_initial(s, &s->tables->names[pool][i], folded);
   return word;
 }
 

@@ -133,7 +133,7 @@ def a_project_reads_each_note_in_its_language():
 
 @test
 def wrong_use_is_refused():
-    for arguments in (["--replace", "surrogate"], ["--replace", "x"], ["--threshold", "2"], ["--threshold", "nan"], ["--jobs", "0"],
+    for arguments in (["--seed", "1"], ["--replace", "tag", "--seed", "1"], ["--replace", "surrogate", "--seed", "x"], ["--replace", "x"], ["--threshold", "2"], ["--threshold", "nan"], ["--jobs", "0"],
                       ["--jobs", "9999"], ["--language", "xx"], ["--policy", "nobody"], ["--nonsense"], ["surplus"]):
         assert deid([document()], *arguments, status=2) == []
 

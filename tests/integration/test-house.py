@@ -16,7 +16,7 @@ FLOOR_OF = {room: i for i, floor in enumerate(FLOORS) for room in floor}
 # The public header that is a room's door stands on that room's floor.
 DOORS = {'error': 'base', 'json': 'base', 'text': 'text', 'known': 'text', 'tagger': 'tagger', 'intake': 'intake', 'phi': 'phi', 'attack': 'phi', 'utility': 'phi', 'agreement': 'agreement', 'risk': 'risk',
          'evaluation': 'evaluation', 'guidelines': 'guidelines', 'formats': 'formats', 'project': 'workflow', 'privacy': 'workflow', 'reading': 'workflow',
-         'release': 'workflow', 'quality': 'workflow'}
+         'release': 'workflow', 'quality': 'workflow', 'surrogate': 'phi'}
 # A foreign library is wrapped by the rooms named here and included nowhere else. Path prefixes: a room, or a file of one.
 LIBRARIES = {'lbfgs.h': ['src/tagger/'], 'sqlite3': ['src/store/'], 'hs.h': ['src/phi/'], 'yaml.h': ['src/guidelines/'], 'seccomp.h': ['src/base/'], 'dlfcn.h': ['src/onnx/'],
              'unicode/': ['src/text/'], 'gtk/': [], 'adwaita': []}
@@ -364,9 +364,19 @@ def check_utility(n, fields):
 
 def check_policy(n, fields):
     if fields[0] == fields[0].lower():
-        check(fields[0] in ('name', 'version', 'zip', 'birth-year') and len(fields) == 2, n, fields)
+        check(fields[0] in ('name', 'version', 'replace', 'zip', 'birth-year') and len(fields) == 2, n, fields)
     else:
-        check(fields[0] in kinds() and (fields[1:] in (['tag'], ['keep']) or (fields[1] == 'generalise' and len(fields) == 3)), n, fields)
+        check(fields[0] in kinds() and (fields[1:] in (['tag'], ['keep'], ['surrogate'], ['shift']) or (fields[1] == 'generalise' and len(fields) == 3)), n, fields)
+
+
+def check_surrogates(n, fields):
+    check(len(fields) == 3 and fields[0] in ('keep', 'list', 'town', 'zip', 'state', 'origin'), n, fields)
+    words = fields[2].split('; ')
+    check(words == [w.strip() for w in words] and all(words), n, 'has blanks around a word, or an empty one')
+    if fields[0] in ('keep', 'state', 'origin'):
+        check(all(re.fullmatch('[a-z0-9]+', w) for w in words), n, 'has a word that is not folded')
+    if fields[0] == 'zip':
+        check(not set(words) - {f[0] for _, f in rows('data/rules/zip3-2000.tsv')}, n, 'names an area that may not be named')
 
 
 def check_scheme(n, fields):
@@ -375,7 +385,7 @@ def check_scheme(n, fields):
 
 TABLES = {'kinds': check_kinds, 'rules': check_rule, 'gazetteer': check_phrase, 'scan': check_scan, 'words': check_words,
           'nicknames': check_nicknames, 'zip3-2000': check_zip3, 'onnx-labels': check_onnx_labels, 'policy-safe-harbor': check_policy, 'policy-limited': check_policy,
-          'policy-expert': check_policy, 'quasi': check_quasi, 'utility': check_utility, 'schemes': check_scheme}
+          'policy-expert': check_policy, 'quasi': check_quasi, 'utility': check_utility, 'schemes': check_scheme, 'surrogates': check_surrogates}
 # What a language has of its own: the other tables are shared.
 LANGUAGE_TABLES = ('rules', 'words', 'gazetteer', 'nicknames', 'scan')
 

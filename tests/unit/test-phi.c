@@ -480,7 +480,7 @@ test_policy_table(void)
 {
   g_autoptr(CrPolicy) policy = policy_new("safe-harbor");
   g_assert_cmpstr(cr_policy_name(policy), ==, "safe-harbor");
-  g_assert_true(g_str_has_prefix(cr_policy_version(policy), "safe-harbor 1 "));
+  g_assert_true(g_str_has_prefix(cr_policy_version(policy), "safe-harbor 2 "));
   for (guint kind = 0; kind < CR_PHI_N_KINDS; kind++) {
     gboolean kept = cr_policy_action(policy, (CrPhiKind)kind) == CR_PHI_KEEP;
     g_assert_cmpint(kept, ==, cr_phi_kind_is_reported_only((CrPhiKind)kind));
