@@ -117,6 +117,14 @@ record_review(Clearing *c, const CrReviewNote *n, const GArray *spans, const CrR
 }
 
 static gboolean
+keep_surrogates(Clearing *c, const CrReviewNote *n, const GArray *spans, CrSurrogates *map,
+                const CrRedaction *redaction, GError **error)
+{
+  g_autoptr(CrRedaction) tagged = cr_phi_redact(c->policy, n->text, spans, error);
+  return tagged && cr_project_surrogates_keep(c->surrogates, n->note, map, redaction, tagged, error);
+}
+
+static gboolean
 write_cleared(Clearing *c, const CrReviewNote *n, const GArray *spans, CrSurrogates *map,
               const CrRedaction *redaction, GError **error)
 {
@@ -131,7 +139,7 @@ write_cleared(Clearing *c, const CrReviewNote *n, const GArray *spans, CrSurroga
   cr_tx_event(p, CR_ROLE_PRIVACY, "note.cleared", object, n->state, kinds, cr_policy_version(c->policy));
   return keep_log(p, n->note, redaction, c->policy, error) &&
          cr_review_scan_clear_note(p->work, n->note, error) &&
-         (!map || cr_project_surrogates_keep(c->surrogates, n->note, map, redaction, error)) &&
+         (!map || keep_surrogates(c, n, spans, map, redaction, error)) &&
          cr_documents_set_cleared(p->work, n->note, redaction->text, sha, error) &&
          cr_documents_set_state(p->work, n->note, "cleared", error);
 }

@@ -167,32 +167,50 @@ cr_project_surrogates_for(CrProjectSurrogates *s, const char *note, GError **err
 
 /* ---- keeping ---- */
 
-/* Whether the span lies in what surrogates wrote, and what stands between two of them. */
 static gboolean
-is_surrogate(const CrRedaction *redaction, CrSpan span)
+touches_surrogate(const CrRedaction *redaction, CrSpan span)
 {
-  gsize at = span.start;
-  const char *text = cr_text_bytes(redaction->text);
-  for (guint i = 0; i < redaction->log->len && at < span.end; i++) {
+  for (guint i = 0; i < redaction->log->len; i++) {
     const CrRedactionItem *item = &g_array_index(redaction->log, CrRedactionItem, i);
-    if (item->action != CR_PHI_SURROGATE && item->action != CR_PHI_SHIFT)
-      continue;
-    while (at < span.end && at < item->edit.new_start && (guchar)text[at] < 0x80 &&
-           !g_ascii_isalnum(text[at]))
-      at++;
-    if (at >= item->edit.new_start && at < item->edit.new_end)
-      at = item->edit.new_end;
+    if ((item->action == CR_PHI_SURROGATE || item->action == CR_PHI_SHIFT) &&
+        cr_span_overlaps(span, (CrSpan){item->edit.new_start, item->edit.new_end}))
+      return TRUE;
   }
-  return at >= span.end;
+  return FALSE;
+}
+
+/* Where the scan asks about the note with tags, in the original: GArray of CrSpan. */
+static GArray *
+asked_of_tags(const CrPhiScan *scan, const CrRedaction *tagged)
+{
+  GArray *asked = g_array_new(FALSE, FALSE, sizeof(CrSpan));
+  g_autoptr(GArray) found = cr_phi_scan_run(scan, tagged->text);
+  for (guint i = 0; i < found->len; i++) {
+    CrSpan old = cr_offset_map_to_old(tagged->map, g_array_index(found, CrPhiSpan, i).span, NULL);
+    g_array_append_val(asked, old);
+  }
+  return asked;
 }
 
 static gboolean
-answer_scan(CrProjectSurrogates *s, const char *note, const CrRedaction *redaction, GError **error)
+overlaps_any(const GArray *spans, CrSpan span)
 {
+  for (guint i = 0; i < spans->len; i++)
+    if (cr_span_overlaps(g_array_index(spans, CrSpan, i), span))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+answer_scan(CrProjectSurrogates *s, const char *note, const CrRedaction *redaction, const CrRedaction *tagged,
+            GError **error)
+{
+  g_autoptr(GArray) asked = asked_of_tags(s->scan, tagged);
   g_autoptr(GArray) found = cr_phi_scan_run(s->scan, redaction->text);
   for (guint i = 0; i < found->len; i++) {
     const CrPhiSpan *span = &g_array_index(found, CrPhiSpan, i);
-    if (!is_surrogate(redaction, span->span))
+    CrSpan old = cr_offset_map_to_old(redaction->map, span->span, NULL);
+    if (!touches_surrogate(redaction, span->span) || overlaps_any(asked, old))
       continue;
     CrSpan at = cr_span_to_unit(redaction->text, CR_UNIT_CODE_POINT, span->span);
     const char *kind = cr_phi_kind_name(span->kind);
@@ -211,9 +229,9 @@ answer_scan(CrProjectSurrogates *s, const char *note, const CrRedaction *redacti
 
 gboolean
 cr_project_surrogates_keep(CrProjectSurrogates *s, const char *note, CrSurrogates *map,
-                           const CrRedaction *redaction, GError **error)
+                           const CrRedaction *redaction, const CrRedaction *tagged, GError **error)
 {
   g_autoptr(json_t) used = cr_surrogates_dup_used(map);
   return cr_original_put_json(s->p, note, "surrogates", NULL, used, NULL, error) &&
-         answer_scan(s, note, redaction, error);
+         answer_scan(s, note, redaction, tagged, error);
 }

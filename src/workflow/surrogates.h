@@ -14,6 +14,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrProjectSurrogates, cr_project_surrogates_free)
 CrSurrogates *cr_project_surrogates_for(CrProjectSurrogates *surrogates, const char *note,
                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Keeps what the note used, in the running transaction, and files what the export scan asks about surrogates
- * as answered ("surrogate"): what lies wholly inside them, nothing else. */
+ * as answered ("surrogate"): what touches one and is not asked of the same note with tags (tagged). So the
+ * scan asks what it would ask had there been tags, and nothing less. */
 gboolean cr_project_surrogates_keep(CrProjectSurrogates *surrogates, const char *note, CrSurrogates *map,
-                                    const CrRedaction *redaction, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                                    const CrRedaction *redaction, const CrRedaction *tagged,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
