@@ -306,12 +306,33 @@ append_run(CrSurrogates *s, const SurrogateMention *m, GString *out, const char 
   g_string_append(out, formed);
 }
 
+/* A part of a path or a file's name that is a number of the patient: as elsewhere. Its length, 0 where it is
+ * none. */
+static gsize
+append_known_code(CrSurrogates *s, GString *out, const char *text, gsize n)
+{
+  gsize end = 0;
+  while (end < n && !strchr("/?=&#@_.", text[end]))
+    end++;
+  g_autofree char *folded = surrogate_fold(text, end);
+  const char *code = end >= 4 ? surrogate_find(s, "code", folded) : NULL;
+  g_autofree char *poured = code ? pour(text, end, code) : NULL;
+  g_string_append(out, poured ? poured : "");
+  return poured ? end : 0;
+}
+
 /* Runs of letters as names, runs of digits as digits; everything else stays. */
 static void
 append_login(CrSurrogates *s, const SurrogateMention *m, GString *out, const char *text, gsize n)
 {
   for (gsize at = 0; at < n;) {
     gsize start = at;
+    gboolean begins = at == 0 || !g_ascii_isalnum(text[at - 1]);
+    gsize code = begins ? append_known_code(s, out, text + at, n - at) : 0;
+    if (code) {
+      at += code;
+      continue;
+    }
     if (g_ascii_isdigit(text[at])) {
       while (at < n && g_ascii_isdigit(text[at]))
         at++;

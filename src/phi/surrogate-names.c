@@ -272,17 +272,32 @@ origin_of(const CrSurrogates *s, const SurrogateMention *m)
   return (guint)g_bit_nth_lsf(origins, -1);
 }
 
-/* Initials must change with the name. */
+/* Initials must change with the name; a name that is rarely a woman's is no woman's. not_gender 0: any. */
 static const char *
-draw_other_initial(CrSurrogates *s, const SurrogateList *list, const char *folded)
+draw_other_initial(CrSurrogates *s, const SurrogateList *list, const char *folded, char not_gender)
 {
   for (guint try = 0; try < 40; try++) {
     const char *word = surrogate_draw_word(s, list);
-    g_autofree char *drawn = word ? surrogate_fold(word, strlen(word)) : NULL;
-    if (!word || drawn[0] != folded[0])
+    if (!word)
+      return NULL;
+    g_autofree char *drawn = surrogate_fold(word, strlen(word));
+    const SurrogateName *fact = surrogate_name_fact(s->tables, drawn);
+    if (drawn[0] != folded[0] && !(not_gender && fact && fact->gender == not_gender))
       return word;
   }
   return NULL;
+}
+
+/* The list knows best; then the ending of an unlisted name, then what stands around it. */
+static char
+gender_of(const SurrogateMention *m, const SurrogateName *fact, const char *folded)
+{
+  if (fact && fact->given && fact->gender != 'u')
+    return fact->gender;
+  if (!fact || !fact->given)
+    if (g_str_has_suffix(folded, "a") || g_str_has_suffix(folded, "o"))
+      return g_str_has_suffix(folded, "a") ? 'f' : 'm';
+  return gender_around(m);
 }
 
 static const char *
@@ -291,16 +306,16 @@ draw_name(CrSurrogates *s, const SurrogateMention *m, const char *folded, char r
   const SurrogateName *fact = surrogate_name_fact(s->tables, folded);
   guint origin = origin_of(s, m);
   SurrogatePool pool = SURROGATE_FAMILY;
+  char not_gender = 0;
   if (role == 'g') {
-    char gender = fact && fact->given && fact->gender != 'u' ? fact->gender
-                  : !fact && g_str_has_suffix(folded, "a")   ? 'f'
-                                                             : gender_around(m);
+    char gender = gender_of(m, fact, folded);
     gboolean male = gender == 'u' ? surrogate_draw_below(s, 2) == 0 : gender == 'm';
     pool = male ? SURROGATE_MALE : SURROGATE_FEMALE;
+    not_gender = male ? 'f' : 'm';
   }
-  const char *word = draw_other_initial(s, &s->tables->names[pool][origin], folded);
+  const char *word = draw_other_initial(s, &s->tables->names[pool][origin], folded, not_gender);
   for (guint i = 0; !word && i < s->tables->origins->len; i++)
-    word = draw_other_initial(s, &s->tables->names[pool][i], folded);
+    word = draw_other_initial(s, &s->tables->names[pool][i], folded, not_gender);
   return word;
 }
 
