@@ -145,9 +145,21 @@ unpunctuated(Layer *l, const char *c, gsize n)
   put(l, c, n);
 }
 
+/* A scan whose letters stand apart. */
+static void
+scattered(Layer *l, const char *c, gsize n)
+{
+  put(l, c, n);
+  const gboolean between = l->at < l->n_in && g_ascii_isalnum(*c) && g_ascii_isalnum(l->in[l->at]);
+  if (between && random_chance(l->random, .14))
+    put(l, " ", 1);
+  if (*c == ' ' && random_chance(l->random, .6))
+    put(l, " ", 1);
+}
+
 const char *const noise_names[] = {"lower", "upper",  "ocr",    "typos",        "wrapped",
-                                   "glued", "spaced", "quoted", "unpunctuated", NULL};
-static const LayerFunc layers[] = {lower, upper, ocr, typos, wrapped, glued, spaced, quoted, unpunctuated};
+                                   "glued", "spaced", "quoted", "unpunctuated", "scattered", NULL};
+static const LayerFunc layers[] = {lower, upper, ocr, typos, wrapped, glued, spaced, quoted, unpunctuated, scattered};
 
 void
 noise_apply(Note *note, const char *name, Random *random)
