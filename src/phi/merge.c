@@ -15,7 +15,7 @@ compare_candidates(gconstpointer left, gconstpointer right)
   return g_strcmp0(a->by, b->by);
 }
 
-/* The lexicon knows a person, seldom which: it yields to a finder that does. */
+/* The lexicon knows a person, seldom which, and the tagger guesses: they yield to a finder that knows. */
 static double
 weight(const PhiCandidate *candidate)
 {
@@ -24,6 +24,8 @@ weight(const PhiCandidate *candidate)
     weight += 1;
   if (g_str_has_prefix(candidate->by, "lexicon:"))
     weight -= 0.3;
+  if (g_str_equal(candidate->by, "tagger"))
+    weight -= 0.5;
   if (g_str_has_prefix(candidate->by, "known:"))
     weight += 1;
   return weight;

@@ -6,6 +6,7 @@ enum { WINDOW_BYTES = 1 << 16 };
 /* How much surer the tagger is on the notes it was trained on than on others: odds are multiplied by it, so
  * that a score means the same as a rule's. Chosen on the development notes (docs/phi-evaluation.md). */
 #define ODDS 2.5
+#define SUREST 0.99 /* a guess is never certain */
 
 struct PhiTagger {
   CrTagger *model;
@@ -114,7 +115,7 @@ phi_tagger_find(const PhiTagger *tagger, CrTaggerScratch *scratch, PhiPage *page
       const int kind = tagger->kinds[span->label];
       if (kind >= 0)
         phi_page_add(page, from + (guint32)span->span.start, from + (guint32)span->span.end, (CrPhiKind)kind,
-                     with_odds(span->score, ODDS), by);
+                     MIN(with_odds(span->score, ODDS), SUREST), by);
     }
   }
 }
