@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#define NEGLIGIBLE 1e-17
+#define NEGLIGIBLE 1e-17 /* nothing that a double can show */
 #define LOWEST (-60.0) /* scores are floored this far below the token's best: exp stays a normal number */
 
 guint
@@ -35,7 +35,7 @@ cr_transition_index(guint k, guint from, guint to)
 void
 cr_lattice_init(CrLattice *lattice, guint k)
 {
-  *lattice = (CrLattice){.k = k};
+  *lattice = (CrLattice){.k = k, .negligible = NEGLIGIBLE};
   lattice->transition = g_new0(float, cr_transitions_n(k));
   lattice->exp_transition = g_new(double, cr_transitions_n(k));
   cr_lattice_set_transitions(lattice, lattice->transition);
@@ -102,7 +102,7 @@ step_forward(const CrLattice *l, const double *from, double *out)
   double *start = out + cr_state_first_start(k);
   for (guint i = 0; i < n; i++) {
     const double a = from[i];
-    if (a < NEGLIGIBLE)
+    if (a < l->negligible)
       continue;
     const double *row = l->exp_transition + (gsize)i * n;
     for (guint j = 0; j < n; j++)
@@ -124,7 +124,7 @@ step_backward(const CrLattice *l, const double *forward, const double *next, dou
   const double *start = next + cr_state_first_start(k);
   for (guint i = 0; i < n; i++) {
     out[i] = 0;
-    if (forward[i] < NEGLIGIBLE)
+    if (forward[i] < l->negligible)
       continue;
     const double *row = l->exp_transition + (gsize)i * n;
     double sum = 0;
@@ -198,7 +198,7 @@ add_expected(const CrLattice *l, const double *a, const double *v, double *out)
   const guint k = l->k, n = cr_state_n_ends(k);
   const double *start = v + cr_state_first_start(k);
   for (guint i = 0; i < n; i++) {
-    if (a[i] < NEGLIGIBLE)
+    if (a[i] < l->negligible)
       continue;
     const double *row = l->exp_transition + (gsize)i * n;
     double *to = out + (gsize)i * n;

@@ -191,6 +191,7 @@ cr_transitions_n(guint k)
 
 typedef struct {
   guint k, n_allocated; /* labels; rows allocated */
+  double negligible;    /* forward mass below it is left out; cr_lattice_init sets what changes nothing */
   double *score;        /* row a token, cr_states_n(k) wide: in: emission scores; kept */
   double *forward, *backward, *emission;
   double *scale;

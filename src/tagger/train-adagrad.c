@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#define NEGLIGIBLE 1e-7 /* forward mass: what is left out moves no gradient that is followed (1e-6) */
+
 typedef struct {
   const CrTrainSet *set;
   const CrTaggerTraining *training;
@@ -156,6 +158,7 @@ cr_train_adagrad(const CrTrainSet *set, const CrTaggerTraining *training)
   o.kept = g_array_new(FALSE, FALSE, sizeof(guint32));
   o.kept_first = g_array_new(FALSE, FALSE, sizeof(guint));
   cr_lattice_init(&o.lattice, set->k);
+  o.lattice.negligible = NEGLIGIBLE;
   run(&o);
   cr_lattice_clear(&o.lattice);
   g_array_unref(o.kept);

@@ -293,6 +293,8 @@ main(int argc, char **argv)
   g_autoptr(GError) error = NULL;
   detector = cr_phi_detector_new(NULL, "es", &error);
   g_assert_no_error(error);
+  /* The rules alone: what they find is held here, whatever a trained tagger finds beside them. */
+  g_assert_true(cr_phi_detector_use_tagger(detector, NULL, &error));
   scratch = cr_phi_scratch_new(detector);
   g_test_add_func("/phi-es/header", test_header);
   g_test_add_func("/phi-es/names", test_names);
