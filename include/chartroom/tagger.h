@@ -34,8 +34,8 @@ CR_EXPORT CrTaggerScratch *cr_tagger_scratch_new(const CrTagger *tagger);
 CR_EXPORT void cr_tagger_scratch_free(CrTaggerScratch *scratch);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrTaggerScratch, cr_tagger_scratch_free)
 
-/* The spans of text[0..n_bytes), valid UTF-8, ascending, not overlapping. threshold 0: the most probable
- * legal sequence of states; else every token whose probability of being outside is at most 1 - threshold is
+/* The spans of text[0..n_bytes), valid UTF-8, ascending, not overlapping. threshold 0: those
+ * spans that serve the F measure best, none of them less probable than .3; else also every token whose probability of being outside is at most 1 - threshold is
  * inside a span, labelled by its most probable label, so that a low threshold finds more. GArray of
  * CrTagSpan, transfer full. */
 CR_EXPORT GArray *cr_tagger_tag(const CrTagger *tagger, CrTaggerScratch *scratch, const char *text,

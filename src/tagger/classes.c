@@ -6,6 +6,7 @@ struct CrClasses {
   guint64 *key, *bits; /* key 0: empty */
   gsize n_slots, n_words;
   GPtrArray *names;
+  CrPatterns *patterns; /* NULL: none */
 };
 
 guint64
@@ -64,6 +65,20 @@ class_of(CrClasses *c, const char *name)
 }
 
 static gboolean
+parse_pattern(CrClasses *c, const char *pattern, const char *expression, const char *name, guint line,
+              GError **error)
+{
+  g_autoptr(GError) why = NULL;
+  if (c->patterns == NULL)
+    c->patterns = cr_patterns_new();
+  if (cr_patterns_add(c->patterns, pattern, expression, &why))
+    return TRUE;
+  g_set_error(error, CR_ERROR, CR_ERROR_BAD_TEMPLATE, "%s:%u: not a regular expression: %s", name, line,
+              why->message);
+  return FALSE;
+}
+
+static gboolean
 parse_row(CrClasses *c, char *row, const char *name, guint line, GError **error)
 {
   char *words = strchr(row, '\t');
@@ -73,6 +88,8 @@ parse_row(CrClasses *c, char *row, const char *name, guint line, GError **error)
     return FALSE;
   }
   *words++ = '\0';
+  if (*row == '~')
+    return parse_pattern(c, row + 1, words, name, line, error);
   const int bit = class_of(c, row);
   if (bit < 0) {
     g_set_error(error, CR_ERROR, CR_ERROR_BAD_TEMPLATE, "%s:%u: more than %d classes", name, line,
@@ -122,6 +139,7 @@ cr_classes_free(CrClasses *c)
   g_free(c->key);
   g_free(c->bits);
   g_ptr_array_unref(c->names);
+  cr_patterns_free(c->patterns);
   g_free(c);
 }
 
@@ -143,4 +161,10 @@ cr_classes_bit(const CrClasses *c, const char *name)
     if (g_str_equal(g_ptr_array_index(c->names, i), name))
       return (int)i;
   return -1;
+}
+
+const CrPatterns *
+cr_classes_patterns(const CrClasses *c)
+{
+  return c == NULL ? NULL : c->patterns;
 }

@@ -9,9 +9,11 @@ cr_tagger_read(const CrClasses *classes, CrTokens *tokens, CrWordCache *cache, c
   cr_columns_lines(tokens);
   cr_columns_runs(tokens, classes);
   cr_columns_same(tokens);
+  cr_columns_patterns(tokens, cr_classes_patterns(classes));
 }
 
-#define BEAM 7 /* nats: what is less likely than e^-7 at a token is not followed up */
+#define SPAN_COST .3 /* the probability from which on a span is reported: best in cross-validation */
+#define BEAM 7       /* nats: what is less likely than e^-7 at a token is not followed up */
 
 CrTaggerScratch *
 cr_tagger_scratch_new(const CrTagger *tagger)
@@ -70,7 +72,7 @@ score_line(const CrPass *pass, CrDecoder *decoder, const CrTokens *tokens, const
   }
 }
 
-/* A token that the best path leaves outside and that is inside with at least the threshold's probability gets
+/* A token that stands outside all spans and that is inside with at least the threshold's probability gets
  * its most probable label, in one piece with the token before where that reads on. */
 static void
 lower_bar(const CrDecoder *d, guint token, const double *label, double threshold, guint16 *states)
@@ -101,6 +103,7 @@ cr_tagger_pass(const CrTagger *tagger, guint p, CrTaggerScratch *scratch, const 
     const CrSequence *line = &g_array_index(tokens->sequences, CrSequence, l);
     score_line(&tagger->pass[p], decoder, tokens, line);
     cr_decoder_run(decoder, line->n, states + line->first);
+    cr_decoder_spans(decoder, line->n, SPAN_COST, states + line->first);
     for (guint i = 0; i < line->n; i++) {
       const guint at = line->first + i;
       cr_decoder_marginals(decoder, i, marginal);

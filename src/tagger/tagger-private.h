@@ -46,12 +46,20 @@ cr_random_below(CrRandom *r, guint64 n)
 /* ---- word classes: word -> bits ---- */
 #define CR_MAX_CLASSES 64
 typedef struct CrClasses CrClasses;
-/* Rows "class<TAB>word word …"; words are lower-cased. A word may be in several classes. */
+/* Rows "class<TAB>word word …"; words are lower-cased. A word may be in several classes. Rows
+ * "~name<TAB>expression" are patterns. */
 CrClasses *cr_classes_parse(const char *table, gsize n_bytes, const char *name, GError **error);
 void cr_classes_free(CrClasses *classes);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrClasses, cr_classes_free)
 guint64 cr_classes_find(const CrClasses *classes, guint64 lower_hash); /* bits; 0 */
 int cr_classes_bit(const CrClasses *classes, const char *name);        /* -1 where there is no such class */
+
+/* ---- patterns: regular expressions of the class table ---- */
+typedef struct CrPatterns CrPatterns;
+CrPatterns *cr_patterns_new(void);
+void cr_patterns_free(CrPatterns *patterns);
+gboolean cr_patterns_add(CrPatterns *patterns, const char *name, const char *expression, GError **error);
+const CrPatterns *cr_classes_patterns(const CrClasses *classes); /* may be NULL */
 
 /* ---- columns: what is known of each token ---- */
 #define CR_COLUMN_TABLE(X)                                                                                   \
@@ -59,10 +67,11 @@ int cr_classes_bit(const CrClasses *classes, const char *name);        /* -1 whe
   X(WORD, "word")                                                                                            \
   X(LOWER, "lower")                                                                                          \
   X(SHAPE, "shape")                                                                                          \
-  X(SHORT, "short") X(TYPE, "type") X(LENGTH, "length") X(PRE1, "pre1") X(PRE2, "pre2") X(PRE3, "pre3")      \
-      X(PRE4, "pre4") X(PRE5, "pre5") X(SUF1, "suf1") X(SUF2, "suf2") X(SUF3, "suf3") X(SUF4, "suf4")        \
-          X(SUF5, "suf5") X(CLASSES, "classes") /* its set of word classes */                                \
-      X(GAP, "gap") /* white space in front */  /* the stretch without white space around it */              \
+  X(SHORT, "short")                                                                                          \
+  X(TYPE, "type") X(LENGTH, "length") X(PRE1, "pre1") X(PRE2, "pre2") X(PRE3, "pre3") X(PRE4, "pre4")        \
+      X(PRE5, "pre5") X(SUF1, "suf1") X(SUF2, "suf2") X(SUF3, "suf3") X(SUF4, "suf4") X(SUF5, "suf5")        \
+          X(CLASSES, "classes")                /* its set of word classes */                                 \
+      X(GAP, "gap") /* white space in front */ /* the stretch without white space around it */               \
       X(CHUNK_SHAPE, "chunk-shape") X(CHUNK_KIND, "chunk-kind") X(CHUNK, "chunk")                            \
           X(CHUNK_AT, "chunk-at") /* its line */                                                             \
       X(LINE, "line") X(ZONE, "zone") X(LINE_AT, "line-at") X(LINE_END, "line-end") X(FIRST, "first")        \
@@ -73,7 +82,8 @@ int cr_classes_bit(const CrClasses *classes, const char *name);        /* -1 whe
           X(SEGMENT_HEAD, "segment-head") X(SEGMENT_AT, "segment-at") X(CUE, "cue") X(CUE_AT, "cue-at")      \
               X(KIN, "kin") X(POSTCODE_AT, "postcode-at") /* the same word elsewhere in the document */      \
       X(SAME_KEY, "same-key") X(SAME_KEY2, "same-key2") X(SAME_CUE, "same-cue")                              \
-          X(SAME_COUNT, "same-count") /* what a first pass made of the document */                           \
+          X(SAME_COUNT, "same-count") /* regular expressions */ X(PATTERN, "pattern")                        \
+              X(PATTERN_AT, "pattern-at") /* what a first pass made of the document */                       \
       X(GUESS, "guess") X(GUESS_SURE, "guess-sure") X(SAME_GUESS, "same-guess")                              \
           X(SAME_GUESS2, "same-guess2") X(PREV_GUESS, "prev-guess") X(NEXT_GUESS, "next-guess")
 
@@ -106,6 +116,7 @@ void cr_tokens_read(CrTokens *tokens, CrWordCache *cache, const CrClasses *class
 void cr_columns_lines(CrTokens *tokens);                          /* the line's columns */
 void cr_columns_runs(CrTokens *tokens, const CrClasses *classes); /* runs, segments, cues */
 void cr_columns_same(CrTokens *tokens);                           /* the same word elsewhere */
+void cr_columns_patterns(CrTokens *tokens, const CrPatterns *patterns);
 /* label per token (n_labels: outside), and how sure, from a first pass. */
 void cr_columns_guess(CrTokens *tokens, const guint16 *label, const float *sure, guint n_labels);
 
@@ -243,6 +254,9 @@ void cr_decoder_clear(CrDecoder *decoder);
 /* Rows of zeroes to add scores to; then run: the best path, and what the two calls below read. */
 float *cr_decoder_scores(CrDecoder *decoder, guint n_tokens);
 void cr_decoder_run(CrDecoder *decoder, guint n_tokens, guint16 *states);
+/* After run, in place of the best path: the spans, none less probable than cost, that serve the F measure
+ * best. */
+void cr_decoder_spans(const CrDecoder *decoder, guint n_tokens, double cost, guint16 *states);
 /* Probability of each label at a token, label[k] of outside. */
 void cr_decoder_marginals(const CrDecoder *decoder, guint token, double *label);
 /* Probability that a label goes on at a token less that it begins there. */

@@ -1,5 +1,5 @@
 /* The training set in memory: features of every token as numbers, and for each feature the states that gold
- * shows with it. */
+ * shows with it, and outside. */
 #include "train-private.h"
 #include <string.h>
 
@@ -125,6 +125,9 @@ gather_pairs(CrTrainSet *set, Chains *chains, guint min_count)
           chain_add(chains, set->features[f], gold);
     }
   }
+  for (guint32 f = 0; f < n; f++)
+    if (set->dictionary.count[f] >= min_count)
+      chain_add(chains, f, (guint16)cr_state_outside(set->k));
 }
 
 static void

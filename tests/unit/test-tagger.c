@@ -105,6 +105,68 @@ test_lattice(void)
   }
 }
 
+/* ---- the spans that are chosen ---- */
+/* Adds amount to the sum of each span of a path; or, for amount 0, sums up what the spans are worth. */
+static double
+walk_spans(guint k, guint n, const guint16 *path, double amount, double cost, double *sums)
+{
+  double worth = 0;
+  for (guint t = 0, first = 0; t < n; t++) {
+    const guint label = cr_state_label(k, path[t]);
+    if (path[t] == cr_state_s(k, label % k) || path[t] == cr_state_b(k, label % k))
+      first = t;
+    if (label == k || (path[t] != cr_state_s(k, label) && path[t] != cr_state_e(k, label)))
+      continue;
+    double *sum = &sums[(first * n + t) * k + label];
+    *sum += amount;
+    worth += *sum - cost;
+  }
+  return worth;
+}
+
+static void
+check_spans(guint k, guint n, guint64 seed, double cost)
+{
+  Small s;
+  small_init(&s, k, n, seed);
+  const guint width = cr_states_n(k);
+  g_autofree double *sums = g_new0(double, n *n *k), *marginals = g_new(double, n *width);
+  const double log_z = cr_lattice_marginals(&s.lattice, n, marginals);
+  guint16 path[8] = {0}, states[8];
+  do
+    if (!isinf(cr_lattice_path(&s.lattice, n, path)))
+      walk_spans(k, n, path, exp(cr_lattice_path(&s.lattice, n, path) - log_z), 0, sums);
+  while (next_path(path, n, width));
+  double best = 0;
+  do
+    if (!isinf(cr_lattice_path(&s.lattice, n, path)))
+      best = MAX(best, walk_spans(k, n, path, 0, cost, sums));
+  while (next_path(path, n, width));
+  CrDecoder decoder;
+  cr_decoder_init(&decoder, k, s.lattice.transition, INFINITY);
+  float *score = cr_decoder_scores(&decoder, n);
+  for (guint i = 0; i < n * width; i++)
+    score[i] = (float)s.lattice.score[i];
+  cr_decoder_run(&decoder, n, states);
+  cr_decoder_spans(&decoder, n, cost, states);
+  g_assert_false(isinf(cr_lattice_path(&s.lattice, n, states)));
+  g_assert_cmpfloat(fabs(walk_spans(k, n, states, 0, cost, sums) - best), <, 1e-5);
+  cr_decoder_clear(&decoder);
+  cr_lattice_clear(&s.lattice);
+}
+
+static void
+test_spans(void)
+{
+  for (guint64 seed = 1; seed <= 20; seed++)
+    for (double cost = .02; cost < .6; cost += .14) {
+      for (guint n = 1; n <= 5; n++)
+        check_spans(1, n, seed, cost);
+      check_spans(2, 4, seed * 13, cost);
+      check_spans(3, 3, seed * 29, cost);
+    }
+}
+
 /* The decoder without a beam agrees with the lattice; with one it is close. */
 static void
 check_decoder(guint k, guint n, guint64 seed, float beam, double within)
@@ -384,6 +446,32 @@ test_classes(void)
   g_assert_error(error, CR_ERROR, CR_ERROR_BAD_TEMPLATE);
 }
 
+static void
+test_patterns(void)
+{
+  g_autoptr(GError) error = NULL;
+  const char *table = "~date\t\\d+/\\d+\n~kin\tmi (madre)$\n~any\t\\w+\n", *text = "El 3/4 mi madre\n";
+  g_autoptr(CrClasses) parsed = cr_classes_parse(table, strlen(table), "c", &error);
+  g_assert_no_error(error);
+  CrWordCache *cache = cr_word_cache_new();
+  CrTokens t;
+  cr_tokens_init(&t);
+  cr_tagger_read(parsed, &t, cache, text, strlen(text));
+  g_assert_cmpuint(t.n_tokens, ==, 6); /* El 3 / 4 mi madre */
+  const guint32 *name = t.columns[CR_COL_PATTERN], *at = t.columns[CR_COL_PATTERN_AT];
+  g_assert_true(name[1] == name[2] &&
+                name[2] == name[3]); /* the whole match, and the row that stands first */
+  g_assert_true(at[1] != at[2] && at[2] != at[3] && at[1] != at[3]);
+  g_assert_true(name[0] == name[4] && name[0] != name[1]);
+  g_assert_true(name[5] != name[4] && name[5] != name[1] && name[5] != 0); /* the group alone */
+  cr_tokens_clear(&t);
+  cr_word_cache_free(cache);
+  const char *wrong = "a\tone\n~b\t(open\n";
+  g_assert_null(cr_classes_parse(wrong, strlen(wrong), "c", &error));
+  g_assert_error(error, CR_ERROR, CR_ERROR_BAD_TEMPLATE);
+  g_assert_nonnull(strstr(error->message, "c:2"));
+}
+
 /* ---- tokens ---- */
 static void
 test_tokens(void)
@@ -475,12 +563,14 @@ main(int argc, char **argv)
   g_test_add_func("/tagger/steps", test_steps);
   g_test_add_func("/tagger/gradient", test_gradient);
   g_test_add_func("/tagger/learns", test_learns);
+  g_test_add_func("/tagger/spans", test_spans);
   g_test_add_func("/tagger/threshold", test_threshold);
   g_test_add_func("/tagger/same-bytes", test_same_bytes);
   g_test_add_func("/tagger/damage", test_damage);
   g_test_add_func("/tagger/missing", test_missing);
   g_test_add_func("/tagger/bad-templates", test_bad_templates);
   g_test_add_func("/tagger/classes", test_classes);
+  g_test_add_func("/tagger/patterns", test_patterns);
   g_test_add_func("/tagger/tokens", test_tokens);
   g_test_add_func("/tagger/any-text", test_any_text);
   g_test_add_func("/tagger/recipes", test_recipes);
