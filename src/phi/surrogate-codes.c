@@ -24,7 +24,11 @@ luhn(const char *prefix, const char *digits)
 static gboolean
 is_dea(const char *s)
 {
-  if (strlen(s) != 9 || !g_ascii_isalpha(s[0]) || strspn(s + 2, "0123456789") != 7)
+  gsize n = strlen(s);
+  for (gsize i = 2; i < n; i++)
+    if (!g_ascii_isdigit(s[i]))
+      return FALSE;
+  if (n != 9 || !g_ascii_isalpha(s[0]))
     return FALSE;
   int odd = s[2] + s[4] + s[6] - 3 * '0', even = s[3] + s[5] + s[7] - 3 * '0';
   return (odd + 2 * even) % 10 == s[8] - '0';
