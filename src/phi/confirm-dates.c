@@ -23,7 +23,8 @@ static const char *const score_cues[] = {
     "edema",   "muscle",   "flexion",  "extension", "weakness",   "snellen",  "orientation", "station",
     "recall",  "oriented", "guaiac",   "gravida",   "quadriceps", "acuities", "positive",    "er",
     "nodes",   "margins",  "mild",     "grade",     "visual",     "screen",   "biceps",      "triceps",
-    "deltoid", "grip",     NULL};
+    "deltoid", "grip",     "epworth",  "moca",      "norton",     "braden",   "nihss",       "morse",
+    "stage",   NULL};
 
 static const char *const unit_words[] = {
     "mg",       "mcg",    "ml",      "g",    "kg",   "cc",   "units", "unit",   "tab",
@@ -255,6 +256,45 @@ PHI_CONFIRMER(phi_confirm_weekday)
     return FALSE;
   take_relative(page, candidate);
   return TRUE;
+}
+
+/* "Wed, Feb 6th", "Mon 3/4", "last Fri": an abbreviation that a date or "last" speaks for. */
+PHI_CONFIRMER(phi_confirm_weekday_short)
+{
+  static const char *const cues[] = {"last", "next", "this", "on", "since", "until", NULL};
+  char cue[16], next[24];
+  if (!phi_stands_alone(page, candidate->start, candidate->end))
+    return FALSE;
+  guint32 after = candidate->end;
+  while (byte_at(page, after) == ',' || byte_at(page, after) == ' ')
+    after++;
+  gboolean dated =
+      after > candidate->end && ((g_ascii_isdigit(byte_at(page, after)) &&
+                                  (byte_at(page, after + 1) == '/' || byte_at(page, after + 2) == '/')) ||
+                                 (phi_word_after(page, candidate->end, ", ", next, sizeof next) &&
+                                  phi_month_from_name(next, strlen(next)) > 0));
+  if (dated)
+    return TRUE;
+  return phi_word_before(page, candidate->start, "", cue, sizeof cue) && phi_word_in(cue, cues) &&
+         byte_at(page, candidate->end) != '/' && byte_at(page, candidate->end) != ',';
+}
+
+/* A scanner's O and l for 0 and 1. */
+PHI_CONFIRMER(phi_confirm_date_ocr)
+{
+  char text[16];
+  PhiDate date;
+  guint n_digits = 0, n_letters = 0;
+  gsize n = candidate->end - candidate->start;
+  if (n >= sizeof text || !phi_stands_alone(page, candidate->start, candidate->end))
+    return FALSE;
+  for (gsize i = 0; i < n; i++) {
+    char c = page->s[candidate->start + i];
+    n_digits += g_ascii_isdigit(c);
+    n_letters += g_ascii_isalpha(c);
+    text[i] = c == 'O' || c == 'o' ? '0' : c == 'l' || c == 'I' ? '1' : c;
+  }
+  return n_letters && n_digits >= 3 && phi_date_parse(text, n, &date);
 }
 
 PHI_CONFIRMER(phi_confirm_day_alone)

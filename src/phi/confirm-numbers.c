@@ -211,6 +211,13 @@ PHI_CONFIRMER(phi_confirm_phone_after)
   return TRUE;
 }
 
+/* context: the least number of digits among letters that a scanner takes for digits. */
+PHI_CONFIRMER(phi_confirm_mostly_digits)
+{
+  return phi_stands_alone(page, candidate->start, candidate->end) &&
+         digits_between(page, candidate->start, candidate->end) >= (guint)atoi(rule->context);
+}
+
 /* ---- numbers with a law of their own ---- */
 
 PHI_CONFIRMER(phi_confirm_ssn)

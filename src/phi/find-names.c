@@ -201,6 +201,19 @@ word_of(const PhiPage *page, guint first, guint after)
   return first;
 }
 
+/* "Zephyrine reports": a word that nothing lists, and a verb that only persons do. */
+static gboolean
+speaks(const PhiPage *page, guint first, guint after)
+{
+  static const char *const verbs[] = {"reports", "reported",    "denies",   "denied", "states",
+                                      "says",    "complains",   "endorses", "agrees", "wants",
+                                      "told",    "understands", "walked",   "feels",  NULL};
+  const PhiToken *token = PHI_TOKEN(page, first);
+  return after == first + 1 && token->shape == PHI_SHAPE_CAPITAL && token->end - token->start > 3 &&
+         gap_at(page, after) == PHI_GAP_SPACE && phi_token_in(page, after, verbs) &&
+         !phi_ends_like_a_term(page->s + token->start, token->end - token->start);
+}
+
 static double
 score_name(const PhiPage *page, guint first, guint after)
 {
@@ -212,7 +225,7 @@ score_name(const PhiPage *page, guint first, guint after)
   if (t.n_words > 1 && t.n_initial)
     score = MIN(0.97, score + 0.1);
   if (person_acts(page, after) && (t.n_pure || t.n_unknown == t.n_words) && t.n_upper == 0)
-    score = MAX(score, t.n_pure || t.n_words > 1 ? 0.8 : 0.3);
+    score = MAX(score, t.n_pure || t.n_words > 1 ? 0.8 : speaks(page, first, after) ? 0.6 : 0.3);
   return score;
 }
 

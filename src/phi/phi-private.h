@@ -160,6 +160,8 @@ int phi_month_from_name(const char *s, gsize n_bytes);               /* 1..12, 0
 /* A copy of a page without small or without capital letters in which possible names begin with a capital;
  * only the case of ASCII letters differs. NULL where the page has both. Transfer full. */
 char *phi_recase(const PhiPage *page);
+/* An ending of medicine or grammar (itis, ectomy, ing): no name, though nothing lists the word. */
+gboolean phi_ends_like_a_term(const char *s, gsize n_bytes);
 void phi_names_run(PhiPage *page); /* lexicon names and places */
 void phi_es_names_run(PhiPage *page);
 /* Reads a person's name at token i. flags: PHI_NAME_*. Returns the token after it, i where there is none. */

@@ -67,8 +67,8 @@ runs_into_number(const PhiPage *page, guint i)
          PHI_TOKEN(page, i + 1)->gap == PHI_GAP_NONE;
 }
 
-static gboolean
-ends_like_a_term(const char *s, gsize n_bytes)
+gboolean
+phi_ends_like_a_term(const char *s, gsize n_bytes)
 {
   static const char *const endings[] = {
       "tomy",   "stomy", "plasty", "scopy",   "graphy",  "gram",    "itis",  "osis", "iasis",  "emia",
@@ -89,7 +89,8 @@ is_unlisted(const PhiPage *page, guint i)
 {
   const PhiToken *token = PHI_TOKEN(page, i);
   return !(token->lex & ~(guint32)PHI_LEX_PHRASE) && token->end - token->start >= 4 &&
-         !runs_into_number(page, i) && !ends_like_a_term(page->s + token->start, token->end - token->start);
+         !runs_into_number(page, i) &&
+         !phi_ends_like_a_term(page->s + token->start, token->end - token->start);
 }
 
 /* John, Peter: words of some list too, but hardly ever said. */
@@ -107,7 +108,8 @@ static gboolean
 is_led_name(const PhiPage *page, guint i)
 {
   guint32 lex = lex_at(page, i);
-  if (PHI_LAST(lex) < 3 || (lex & (PHI_LEX_CLINICAL | PHI_LEX_SAYS)) || !follows_closely(page, i))
+  if (PHI_LAST(lex) < 3 || (lex & PHI_LEX_SAYS) || !follows_closely(page, i) ||
+      ((lex & PHI_LEX_CLINICAL) && PHI_LAST(lex) < 7))
     return FALSE;
   guint before = i - 1;
   if (before > 0 && is_mark(page, before, '.'))
@@ -115,7 +117,7 @@ is_led_name(const PhiPage *page, guint i)
   guint32 led = lex_at(page, before);
   if (led & PHI_LEX_TITLE)
     return !(lex & PHI_LEX_STOP) || is_mark(page, before + 1, '.');
-  return before + 1 == i && !(lex & PHI_LEX_STOP) && PHI_FIRST(led) >= 4 &&
+  return before + 1 == i && !(lex & (PHI_LEX_STOP | PHI_LEX_CLINICAL)) && PHI_FIRST(led) >= 4 &&
          (is_pure_name(led) || is_plain_given(page, before) || (PHI_FIRST(led) >= 6 && PHI_LAST(lex) >= 7));
 }
 

@@ -191,6 +191,67 @@ find_part(const PhiSeen *seen, PhiPage *page, guint i, const char *word)
     phi_page_add(page, token->start, token->end, part->kind, MIN(part->score, 0.9), "propagated");
 }
 
+/* One letter more, less or other. */
+static gboolean
+one_edit(const char *a, gsize n_a, const char *b, gsize n_b)
+{
+  gsize i = 0;
+  while (i < n_a && i < n_b && a[i] == b[i])
+    i++;
+  gsize rest_a = n_a - i, rest_b = n_b - i;
+  if (rest_a == rest_b)
+    return rest_a > 0 && memcmp(a + i + 1, b + i + 1, rest_a - 1) == 0;
+  if (rest_a + 1 == rest_b)
+    return memcmp(a + i, b + i + 1, rest_a) == 0;
+  return rest_b + 1 == rest_a && memcmp(a + i + 1, b + i, rest_b) == 0;
+}
+
+enum { SHORTEST_MISSPELT = 6 };
+
+/* A word that nothing lists, one edit from a name that was seen ("Korolenco"). */
+static void
+find_misspelt(const PhiSeen *seen, PhiPage *page, guint i, const char *word)
+{
+  const PhiToken *token = PHI_TOKEN(page, i);
+  gsize n = strlen(word);
+  if (token->lex || n < SHORTEST_MISSPELT || token->shape == PHI_SHAPE_LOWER ||
+      g_hash_table_contains(seen->parts, word))
+    return;
+  GHashTableIter iter;
+  gpointer key, value;
+  g_hash_table_iter_init(&iter, seen->parts);
+  while (g_hash_table_iter_next(&iter, &key, &value)) {
+    const Part *part = value;
+    const char *name = key;
+    if (name[0] != word[0] || (part->lex & (PHI_LEX_WORD | PHI_LEX_CLINICAL | PHI_LEX_DRUG)) ||
+        !one_edit(word, n, name, strlen(name)))
+      continue;
+    phi_page_add(page, token->start, token->end, part->kind, 0.7, "propagated");
+    return;
+  }
+}
+
+/* "Papad akis": two pieces that make a name seen before. */
+static void
+find_parted(const PhiSeen *seen, PhiPage *page, guint i, const char *word)
+{
+  const PhiToken *token = PHI_TOKEN(page, i);
+  gsize n = strlen(word);
+  char joined[64];
+  if (i + 1 >= page->tokens->len || PHI_TOKEN(page, i + 1)->gap != PHI_GAP_SPACE ||
+      !phi_token_is_capital(page, i))
+    return;
+  const PhiToken *next = PHI_TOKEN(page, i + 1);
+  if (next->shape != PHI_SHAPE_LOWER || next->end - next->start + n + 1 >= sizeof joined)
+    return;
+  memcpy(joined, word, n);
+  if (!phi_fold(page->s + next->start, next->end - next->start, joined + n, sizeof joined - n))
+    return;
+  const Part *part = strlen(joined) >= SHORTEST_MISSPELT ? g_hash_table_lookup(seen->parts, joined) : NULL;
+  if (part && !(part->lex & (PHI_LEX_WORD | PHI_LEX_CLINICAL | PHI_LEX_DRUG)))
+    phi_page_add(page, token->start, next->end, part->kind, 0.8, "propagated");
+}
+
 /* Parts of a hyphenated word: "Ruiz-Vega" where Ruiz was seen. */
 static void
 find_hyphenated(const PhiSeen *seen, PhiPage *page, guint i, const char *word)
@@ -245,6 +306,8 @@ phi_seen_run(const PhiSeen *seen, PhiPage *page)
     if (token->shape < PHI_SHAPE_LOWER || token->end - token->start < 3)
       continue;
     find_part(seen, page, i, word);
+    find_misspelt(seen, page, i, word);
+    find_parted(seen, page, i, word);
     if (memchr(word, '-', strlen(word)))
       find_hyphenated(seen, page, i, word);
   }

@@ -179,6 +179,36 @@ test_kinds_found(void)
   expect("Works as a welder at Brandt Steel.", "ORGANIZATION:Brandt Steel");
 }
 
+/* Notes of one case only are read in a copy with the case of names; offsets and bytes are the note's. */
+static void
+test_one_case(void)
+{
+  expect("pt wojtek szymanski seen by dr. white, daughter leticia present",
+         "PATIENT:wojtek szymanski|STAFF:white|RELATIVE:leticia");
+  expect("sent back to maple grove snf today", "FACILITY:maple grove snf");
+  expect("THE PATIENT WAS SEEN BY DR. HALINA BRZEZINSKI AND WILL RETURN", "STAFF:HALINA BRZEZINSKI");
+  expect("pt with parkinson disease, ada guidelines reviewed, clearance 45 ml/min", "");
+}
+
+static void
+test_dates_odd(void)
+{
+  expect("Echo 5Apr2020 was normal.", "DATE:5Apr2020");
+  expect("Signed 12/Jan/2020 at noon.", "DATE:12/Jan/2020");
+  expect("Born on the twenty-first of June.", "DATE:twenty-first of June");
+  expect("Next visit Wed, Feb 6th.", "DATE:Wed|DATE:Feb 6th");
+  expect("Dialysis Mon, Wed and Fri.", "");
+  expect("Admitted l2/O4/2019 to us.", "DATE:l2/O4/2019");
+  expect("Epworth 12/24 today.", "");
+}
+
+static void
+test_seen_again(void)
+{
+  expect("Dr. Papadakis came. Papad akis left.", "STAFF:Papadakis|STAFF:Papad akis");
+  expect("Mrs. Korolenko slept. Later Korolenco ate.", "PATIENT:Korolenko|PATIENT:Korolenco");
+}
+
 /* ---- numbers with a law of their own ---- */
 
 static void
@@ -931,6 +961,9 @@ main(int argc, char **argv)
   g_test_add_func("/phi/kinds", test_kinds);
   g_test_add_func("/phi/notes", test_notes);
   g_test_add_func("/phi/kinds-found", test_kinds_found);
+  g_test_add_func("/phi/one-case", test_one_case);
+  g_test_add_func("/phi/dates-odd", test_dates_odd);
+  g_test_add_func("/phi/seen-again", test_seen_again);
   g_test_add_func("/phi/check-digits", test_check_digits);
   g_test_add_func("/phi/dates", test_dates);
   g_test_add_func("/phi/known/forms", test_known);
