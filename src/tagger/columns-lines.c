@@ -3,8 +3,6 @@
 #include "tagger-private.h"
 #include <string.h>
 
-enum { GAP_LINE = 4, TYPE_PUNCT = 1, TYPE_DIGITS = 2 };
-
 static guint
 bucket(guint n)
 {
@@ -19,7 +17,7 @@ is_char(const CrTokens *t, guint i, char c)
 static gboolean
 is_word(const CrTokens *t, guint i)
 {
-  return t->columns[CR_COL_TYPE][i] > TYPE_DIGITS;
+  return t->columns[CR_COL_TYPE][i] > CR_TYPE_DIGITS;
 }
 
 /* Whether the ':' at token i ends a key: words in front, no digit right behind it. */
@@ -56,7 +54,7 @@ section_of(const CrTokens *t, const CrSequence *line)
   guint64 h = 12;
   for (guint i = line->first; i < line->first + line->n; i++) {
     const guint32 type = t->columns[CR_COL_TYPE][i];
-    capitals = capitals && (type == TYPE_PUNCT || type == 3);
+    capitals = capitals && (type == CR_TYPE_PUNCT || type == CR_TYPE_CAPITALS);
     if (is_word(t, i))
       h = cr_hash_step(h, t->lower[i]);
   }

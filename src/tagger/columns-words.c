@@ -3,8 +3,6 @@
 #include "tagger-private.h"
 #include <string.h>
 
-enum { TYPE_PUNCT = 1, TYPE_DIGITS, TYPE_CAPITALS, TYPE_INITIAL, TYPE_CAPITAL };
-
 static guint
 bucket(guint n)
 {
@@ -15,7 +13,7 @@ static gboolean
 in_run(const CrTokens *t, guint i)
 {
   const guint32 type = t->columns[CR_COL_TYPE][i];
-  return type == TYPE_CAPITALS || type == TYPE_INITIAL || type == TYPE_CAPITAL;
+  return type == CR_TYPE_CAPITALS || type == CR_TYPE_INITIAL || type == CR_TYPE_CAPITAL;
 }
 /* Small words and marks that may stand inside a name: "de la", "van", "O'Neil", "Smith-Jones", "J.". */
 static gboolean
@@ -89,7 +87,7 @@ fill_postcodes(CrTokens *t, const CrSequence *line)
 {
   guint far = G_MAXUINT;
   for (guint i = line->first + line->n; i-- > line->first;) {
-    const gboolean postcode = t->columns[CR_COL_TYPE][i] == TYPE_DIGITS && t->end[i] - t->start[i] == 5;
+    const gboolean postcode = t->columns[CR_COL_TYPE][i] == CR_TYPE_DIGITS && t->end[i] - t->start[i] == 5;
     far = postcode ? 0 : far == G_MAXUINT ? far : far + 1;
     t->columns[CR_COL_POSTCODE_AT][i] = far > 12 ? 0 : 1 + far;
   }
@@ -157,7 +155,7 @@ static gboolean
 may_repeat(const CrTokens *t, guint i)
 {
   const guint32 type = t->columns[CR_COL_TYPE][i];
-  return type != TYPE_PUNCT && t->end[i] - t->start[i] > 2 && (in_run(t, i) || type == TYPE_DIGITS);
+  return type != CR_TYPE_PUNCT && t->end[i] - t->start[i] > 2 && (in_run(t, i) || type == CR_TYPE_DIGITS);
 }
 
 /* Slots of the words that may repeat, one a distinct word; slot[i] of each token, G_MAXUINT32 for none. */

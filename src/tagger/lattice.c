@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define NEGLIGIBLE 1e-17 /* nothing that a double can show */
-#define LOWEST (-60.0) /* scores are floored this far below the token's best: exp stays a normal number */
+#define LOWEST (-60.0)   /* scores are floored this far below the token's best: exp stays a normal number */
 
 guint
 cr_state_label(guint k, guint state)

@@ -164,6 +164,7 @@ read_templates(CrTagger *t, const char *text, gsize n, const char *name, GError 
     t->pass[p].templates = cr_templates_parse(text, n, p + 1, name, error);
     if (t->pass[p].templates == NULL)
       return FALSE;
+    t->pass[p].skipped = cr_templates_skipped(t->pass[p].templates, t->classes);
   }
   return TRUE;
 }

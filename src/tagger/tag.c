@@ -1,5 +1,6 @@
 /* Tagging: features looked up in the model, the lattice decoded line by line, states read back as spans. */
 #include "tagger-private.h"
+#include <string.h>
 
 void
 cr_tagger_read(const CrClasses *classes, CrTokens *tokens, CrWordCache *cache, const char *text,
@@ -55,6 +56,34 @@ add_weights(const CrPass *pass, guint64 hash, float *score)
   }
 }
 
+/* How far around a token all words must be harmless for it to be passed over. */
+#define SKIP_REACH 2
+#define SURE 50 /* score of outside there */
+
+/* A small-letter word of none but the skipped classes, or a mark that ends or parts a clause. */
+static gboolean
+is_harmless(const CrTokens *tokens, guint token, guint64 skipped)
+{
+  const guint64 classes = tokens->classes[token];
+  const guint32 type = tokens->columns[CR_COL_TYPE][token];
+  if (type == CR_TYPE_PUNCT)
+    return strchr(".,;", tokens->text[tokens->start[token]]) != NULL;
+  return type == CR_TYPE_SMALL && classes != 0 && (classes & ~skipped) == 0;
+}
+
+static gboolean
+may_skip(const CrTokens *tokens, const CrSequence *line, guint token, guint64 skipped)
+{
+  if (skipped == 0)
+    return FALSE;
+  const guint from = token < line->first + SKIP_REACH ? line->first : token - SKIP_REACH;
+  const guint to = MIN(token + SKIP_REACH, line->first + line->n - 1);
+  for (guint i = from; i <= to; i++)
+    if (!is_harmless(tokens, i, skipped))
+      return FALSE;
+  return TRUE;
+}
+
 static void
 score_line(const CrPass *pass, CrDecoder *decoder, const CrTokens *tokens, const CrSequence *line)
 {
@@ -62,6 +91,10 @@ score_line(const CrPass *pass, CrDecoder *decoder, const CrTokens *tokens, const
   guint64 features[CR_MAX_FEATURES];
   float *score = cr_decoder_scores(decoder, line->n);
   for (guint i = 0; i < line->n; i++, score += width) {
+    if (may_skip(tokens, line, line->first + i, pass->skipped)) {
+      score[cr_state_outside(decoder->k)] = SURE;
+      continue;
+    }
     const guint n = cr_templates_features(pass->templates, tokens, line, line->first + i, features);
     for (guint f = 0; f < n; f++)
       __builtin_prefetch(&pass->slots[(guint32)features[f] & (pass->n_slots - 1)]);

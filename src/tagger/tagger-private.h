@@ -90,6 +90,9 @@ const CrPatterns *cr_classes_patterns(const CrClasses *classes); /* may be NULL 
 #define CR_COLUMN_ENUM_(code, name) CR_COL_##code,
 typedef enum { CR_COLUMN_TABLE(CR_COLUMN_ENUM_) CR_N_COLUMNS } CrColumn;
 
+/* Values of CR_COL_TYPE. */
+enum { CR_TYPE_PUNCT = 1, CR_TYPE_DIGITS, CR_TYPE_CAPITALS, CR_TYPE_INITIAL, CR_TYPE_CAPITAL, CR_TYPE_SMALL };
+
 typedef struct {
   guint32 first, n; /* tokens */
 } CrSequence;
@@ -135,11 +138,14 @@ typedef struct {
 typedef struct CrTemplates {
   GArray *items;         /* CrTemplate */
   gboolean across_lines; /* "context document": offsets reach beyond the line */
+  GPtrArray *skipped;    /* names of classes */
 } CrTemplates;
 /* The templates of a pass (1 or 2). */
 CrTemplates *cr_templates_parse(const char *text, gsize n_bytes, guint pass, const char *name,
                                 GError **error);
 gboolean cr_templates_have_second_pass(const char *text);
+/* The bits of the classes named by \"skip\". */
+guint64 cr_templates_skipped(const CrTemplates *templates, const CrClasses *classes);
 void cr_templates_free(CrTemplates *templates);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrTemplates, cr_templates_free)
 /* Hashes of the features of one token, appended to out (at most CR_MAX_FEATURES). Returns how many. */
@@ -273,6 +279,7 @@ typedef struct {
 } CrWeight;
 typedef struct {
   CrTemplates *templates;
+  guint64 skipped;     /* bits of classes */
   const CrSlot *slots; /* where == 0: empty */
   guint32 n_slots, n_weights;
   const CrWeight *weights; /* weights[0] is never used */

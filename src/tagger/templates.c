@@ -1,7 +1,9 @@
-/* Feature templates: "context document" lets offsets reach beyond the line; what stands behind a line "pass
- * 2" belongs to the second pass alone. Else one template a line, "column[offset] column[offset]";
- * "column[a..b]" stands for one template an offset; "class[a..b]" makes one feature of each class of the
- * token there. "#" starts a comment. A feature exists where all its parts do. */
+/* Feature templates: "skip CLASS…" names the classes of words that identify nobody among their like (a word
+ * of no other class, with such words on both sides, is outside without a look); "context document" lets
+ * offsets reach beyond the line; what stands behind a line "pass 2" belongs to the second pass alone. Else
+ * one template a line, "column[offset] column[offset]"; "column[a..b]" stands for one template an offset;
+ * "class[a..b]" makes one feature of each class of the token there. "#" starts a comment. A feature exists
+ * where all its parts do. */
 #include "tagger-private.h"
 #include <stdlib.h>
 #include <string.h>
@@ -74,12 +76,23 @@ expand(CrTemplates *templates, const Part *parts, guint n_parts, CrTemplate *ite
   }
 }
 
+static void
+parse_skip(CrTemplates *templates, const char *names)
+{
+  g_auto(GStrv) words = g_strsplit(names, " ", -1);
+  for (guint i = 0; words[i] != NULL; i++)
+    if (*words[i] != '\0')
+      g_ptr_array_add(templates->skipped, g_strdup(words[i]));
+}
+
 static gboolean
 parse_line(CrTemplates *templates, char *line)
 {
   g_strstrip(line);
   if (g_str_equal(line, "context document"))
     return templates->across_lines = TRUE;
+  if (g_str_has_prefix(line, "skip "))
+    return parse_skip(templates, line + 5), TRUE;
   g_auto(GStrv) words = g_strsplit_set(line, " \t", -1);
   Part parts[CR_MAX_PARTS];
   guint n = 0, n_class = 0;
@@ -108,6 +121,7 @@ cr_templates_parse(const char *text, gsize n_bytes, guint pass, const char *name
 {
   g_autoptr(CrTemplates) templates = g_new0(CrTemplates, 1);
   templates->items = g_array_new(FALSE, FALSE, sizeof(CrTemplate));
+  templates->skipped = g_ptr_array_new_with_free_func(g_free);
   g_autofree char *copy = g_strndup(text, n_bytes);
   guint number = 0;
   for (char *line = copy, *next; line != NULL; line = next) {
@@ -141,6 +155,7 @@ cr_templates_free(CrTemplates *templates)
   if (templates == NULL)
     return;
   g_array_unref(templates->items);
+  g_ptr_array_unref(templates->skipped);
   g_free(templates);
 }
 
@@ -194,4 +209,16 @@ cr_templates_features(const CrTemplates *templates, const CrTokens *tokens, cons
       out[n++] = h;
   }
   return n;
+}
+
+guint64
+cr_templates_skipped(const CrTemplates *templates, const CrClasses *classes)
+{
+  guint64 mask = 0;
+  for (guint i = 0; i < templates->skipped->len; i++) {
+    const int bit = cr_classes_bit(classes, g_ptr_array_index(templates->skipped, i));
+    if (bit >= 0)
+      mask |= G_GUINT64_CONSTANT(1) << bit;
+  }
+  return mask;
 }

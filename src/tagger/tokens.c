@@ -133,18 +133,16 @@ spell(const char *text, gsize n_bytes, Word *word)
   word->digits = digits;
 }
 
-enum { TYPE_PUNCT = 1, TYPE_DIGITS, TYPE_CAPITALS, TYPE_INITIAL, TYPE_CAPITAL, TYPE_SMALL };
-
 static guint32
 type_of(const Word *w)
 {
   if (w->digits)
-    return TYPE_DIGITS;
+    return CR_TYPE_DIGITS;
   if (w->capitals)
-    return w->n_chars == 1 ? TYPE_INITIAL : TYPE_CAPITALS;
+    return w->n_chars == 1 ? CR_TYPE_INITIAL : CR_TYPE_CAPITALS;
   if (w->capital)
-    return TYPE_CAPITAL;
-  return w->shape[0] == 'x' ? TYPE_SMALL : TYPE_PUNCT;
+    return CR_TYPE_CAPITAL;
+  return w->shape[0] == 'x' ? CR_TYPE_SMALL : CR_TYPE_PUNCT;
 }
 
 static guint32
@@ -170,7 +168,7 @@ fill_facts(WordFacts *facts, const CrClasses *classes, const char *text, gsize n
   c[CR_COL_TYPE] = type;
   c[CR_COL_LENGTH] = 1 + MIN(w.n_chars, 12);
   c[CR_COL_CLASSES] = facts->classes == 0 ? 0 : cr_hash_fold(cr_hash_step(5, facts->classes));
-  if (type == TYPE_PUNCT)
+  if (type == CR_TYPE_PUNCT)
     return;
   for (guint n = 1; n <= 5 && n <= w.n_chars; n++) {
     c[CR_COL_PRE1 + n - 1] = piece(&w, 0, n);
@@ -247,7 +245,7 @@ end_line(CrTokens *t, guint first)
 {
   while (t->n_tokens - first > MAX_LINE) {
     guint n = MAX_LINE;
-    while (n > MAX_LINE / 2 && t->columns[CR_COL_TYPE][first + n - 1] != TYPE_PUNCT)
+    while (n > MAX_LINE / 2 && t->columns[CR_COL_TYPE][first + n - 1] != CR_TYPE_PUNCT)
       n--;
     if (n == MAX_LINE / 2)
       n = MAX_LINE;
