@@ -3,10 +3,14 @@
 #include <string.h>
 
 enum { WINDOW_BYTES = 1 << 16 };
-/* How much surer the tagger is on the notes it was trained on than on others: odds are multiplied by it, so
- * that a score means the same as a rule's. Chosen on the development notes (docs/phi-evaluation.md). */
-#define ODDS 2.5
 #define SUREST 0.99 /* a guess is never certain */
+/* What the other finders found on the page says how likely a further identifier is there: the odds of a guess
+ * are multiplied accordingly, so that a score means the same as a rule's. Chosen on the development notes
+ * (docs/phi-evaluation.md). */
+static const struct {
+  guint least; /* identifiers found by others */
+  double odds;
+} evidence[] = {{3, 2.5}, {1, 1}, {0, 0.4}};
 
 struct PhiTagger {
   CrTagger *model;
@@ -102,20 +106,35 @@ window_end(const PhiPage *page, guint32 from)
   return end;
 }
 
+static double
+odds_of(const PhiPage *page, double threshold)
+{
+  guint n = 0;
+  for (guint i = 0; i < page->found->len; i++) {
+    const PhiCandidate *c = &g_array_index(page->found, PhiCandidate, i);
+    n += c->score >= threshold && !cr_phi_kind_is_reported_only(c->kind);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS(evidence); i++)
+    if (n >= evidence[i].least)
+      return evidence[i].odds;
+  g_assert_not_reached();
+}
+
 void
 phi_tagger_find(const PhiTagger *tagger, CrTaggerScratch *scratch, PhiPage *page, double threshold)
 {
   const char *by = g_intern_static_string("tagger");
-  const double bar = with_odds(threshold, 1 / ODDS);
+  const double odds = odds_of(page, threshold), bar = with_odds(threshold, 1 / odds);
   for (guint32 from = 0, end; from < page->n_bytes; from = end) {
     end = window_end(page, from);
-    g_autoptr(GArray) spans = cr_tagger_tag(tagger->model, scratch, page->s + from, end - from, MAX(bar, 1e-3));
+    g_autoptr(GArray) spans =
+        cr_tagger_tag(tagger->model, scratch, page->s + from, end - from, MAX(bar, 1e-3));
     for (guint i = 0; i < spans->len; i++) {
       const CrTagSpan *span = &g_array_index(spans, CrTagSpan, i);
       const int kind = tagger->kinds[span->label];
       if (kind >= 0)
         phi_page_add(page, from + (guint32)span->span.start, from + (guint32)span->span.end, (CrPhiKind)kind,
-                     MIN(with_odds(span->score, ODDS), SUREST), by);
+                     MIN(with_odds(span->score, odds), SUREST), by);
     }
   }
 }
