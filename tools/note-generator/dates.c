@@ -30,10 +30,10 @@ static const char *const seasons[] = {"spring", "summer", "fall", "winter",
                                       "Spring", "Summer", "Fall", "autumn"};
 
 static const char *const forms[] = {
-    "any",        "num",   "numshort",    "iso",     "words",      "wordsnoyear", "ordinal",
-    "monthyear",  "month", "season",      "holiday", "weekday",    "range",       "glued",
-    "stamp",      "dob",   "admit",       "today",   "dots",       "euro",        "words4",
-    "apostrophe", "caps",  "weekdaydate", "compact", "monthrange", "dayofmonth",  NULL};
+    "any",     "num",        "numshort",   "iso",     "words",  "wordsnoyear", "ordinal", "monthyear",
+    "month",   "season",     "holiday",    "weekday", "range",  "glued",       "stamp",   "dob",
+    "admit",   "today",      "dots",       "euro",    "words4", "apostrophe",  "caps",    "weekdaydate",
+    "compact", "monthrange", "dayofmonth", "spoken",  NULL};
 gboolean
 date_has_form(const char *form)
 {
@@ -157,6 +157,34 @@ born(int day, Random *r)
   return date_form(often[random_below(r, G_N_ELEMENTS(often))], day, r);
 }
 
+/* "march third nineteen fifty two", as dictated. */
+static char *
+spoken(Day t, Random *r)
+{
+  static const char *const days[] = {
+      "first",        "second",       "third",          "fourth",        "fifth",        "sixth",
+      "seventh",      "eighth",       "ninth",          "tenth",         "eleventh",     "twelfth",
+      "thirteenth",   "fourteenth",   "fifteenth",      "sixteenth",     "seventeenth",  "eighteenth",
+      "nineteenth",   "twentieth",    "twenty first",   "twenty second", "twenty third", "twenty fourth",
+      "twenty fifth", "twenty sixth", "twenty seventh", "twenty eighth", "twenty ninth", "thirtieth",
+      "thirty first"};
+  static const char *const tens[] = {"",      "",      "twenty",  "thirty", "forty",
+                                     "fifty", "sixty", "seventy", "eighty", "ninety"};
+  static const char *const ones[] = {"hundred", "oh one",  "oh two",    "oh three", "oh four",
+                                     "oh five", "oh six",  "oh seven",  "oh eight", "oh nine",
+                                     "ten",     "eleven",  "twelve",    "thirteen", "fourteen",
+                                     "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"};
+  static const char *const units[] = {"",      " one", " two",   " three", " four",
+                                      " five", " six", " seven", " eight", " nine"};
+  const int century = t.y / 100, rest = t.y % 100;
+  g_autofree char *month = g_ascii_strdown(months[t.m - 1], -1);
+  g_autofree char *year =
+      rest < 20 ? g_strdup(ones[rest]) : g_strdup_printf("%s%s", tens[rest / 10], units[rest % 10]);
+  if (random_chance(r, .3))
+    return g_strdup_printf("%s %s", month, days[t.d - 1]);
+  return g_strdup_printf("%s %s %s %s", month, days[t.d - 1], century == 19 ? "nineteen" : "twenty", year);
+}
+
 char *
 date_form(const char *form, int day, Random *r)
 {
@@ -168,6 +196,8 @@ date_form(const char *form, int day, Random *r)
     return any(day, r);
   if (IS("dob"))
     return born(day, r);
+  if (IS("spoken"))
+    return spoken(t, r);
   if (IS("num"))
     return numeric(t, r);
   if (IS("numshort"))

@@ -126,6 +126,8 @@ write_marked(const Grammar *grammar, const Names *names, const Options *o, const
   Writer w;
   writer_init(&w, grammar, names, note_seed(o->seed, number));
   const gboolean ok = marked_write(&w, line, again, error);
+  if (ok && again && number % 4 == 0)
+    noise_apply(&w.note, "lower", &w.random);
   if (ok) {
     g_autofree char *noise = again ? draw_noise(&w.note, &w.random) : g_strdup("none");
     note_tidy(&w.note);

@@ -161,11 +161,13 @@ initial(const char *name)
 }
 
 static const char *const forms[] = {
-    "full",          "first",  "last",           "lastfirst",      "lastfirstmi", "initials",   "nick",
-    "mrlast",        "dotted", "caps",           "lower",          "possessive",  "sig",        "firstlast",
-    "firstmi",       "user",   "spacedinitials", "lastcaps",       "lowerlast",   "lowerfirst", "capslast",
-    "full3",         "nicked", "lastinitial",    "lastspacefirst", "misspelt",    "junior",     "initialfull",
-    "slashinitials", "lowerinitials", NULL};
+    "full",     "first",          "last",        "lastfirst",     "lastfirstmi",
+    "initials", "nick",           "mrlast",      "dotted",        "caps",
+    "lower",    "possessive",     "sig",         "firstlast",     "firstmi",
+    "user",     "spacedinitials", "lastcaps",    "lowerlast",     "lowerfirst",
+    "capslast", "full3",          "nicked",      "lastinitial",   "lastspacefirst",
+    "misspelt", "junior",         "initialfull", "slashinitials", "lowerinitials",
+    NULL};
 
 gboolean
 person_has_form(const char *form)

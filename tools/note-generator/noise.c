@@ -157,9 +157,10 @@ scattered(Layer *l, const char *c, gsize n)
     put(l, " ", 1);
 }
 
-const char *const noise_names[] = {"lower", "upper",  "ocr",    "typos",        "wrapped",
-                                   "glued", "spaced", "quoted", "unpunctuated", "scattered", NULL};
-static const LayerFunc layers[] = {lower, upper, ocr, typos, wrapped, glued, spaced, quoted, unpunctuated, scattered};
+const char *const noise_names[] = {"lower",  "upper",  "ocr",          "typos",     "wrapped", "glued",
+                                   "spaced", "quoted", "unpunctuated", "scattered", NULL};
+static const LayerFunc layers[] = {lower, upper,  ocr,    typos,        wrapped,
+                                   glued, spaced, quoted, unpunctuated, scattered};
 
 void
 noise_apply(Note *note, const char *name, Random *random)
