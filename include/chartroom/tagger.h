@@ -35,9 +35,9 @@ CR_EXPORT void cr_tagger_scratch_free(CrTaggerScratch *scratch);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrTaggerScratch, cr_tagger_scratch_free)
 
 /* The spans of text[0..n_bytes), valid UTF-8, ascending, not overlapping. threshold 0: those
- * spans that serve the F measure best, none of them less probable than .3; else also every token whose probability of being outside is at most 1 - threshold is
- * inside a span, labelled by its most probable label, so that a low threshold finds more. GArray of
- * CrTagSpan, transfer full. */
+ * spans that serve the F measure best, none of them less probable than .3; else also every token whose
+ * probability of being outside is at most 1 - threshold is inside a span, labelled by its most probable
+ * label, so that a low threshold finds more. GArray of CrTagSpan, transfer full. */
 CR_EXPORT GArray *cr_tagger_tag(const CrTagger *tagger, CrTaggerScratch *scratch, const char *text,
                                 gsize n_bytes, double threshold);
 
@@ -59,15 +59,16 @@ typedef struct {
   const char *classes;   /* text of a word class table, or NULL */
   const char *about;     /* JSON kept in the model, or NULL */
   CrTaggerAlgorithm algorithm;
-  guint epochs;    /* AdaGrad: passes; L-BFGS: iterations at most */
-  double rate;     /* AdaGrad's eta */
-  double dropout;  /* share of features left out of each token of each pass, 0..1 */
-  double l1, l2;   /* L-BFGS: penalties (l1 > 0 runs OWL-QN) */
-  double prune;    /* weights below it (absolute) are not kept */
-  guint min_count; /* features seen less often are not learnt */
-  double augment;  /* copies of each document with mentions replaced by others of the training set */
-  guint folds;     /* of the second pass's training; 0: one pass */
-  guint jobs;      /* threads; the result does not depend on it */
+  guint epochs;     /* AdaGrad: passes; L-BFGS: iterations at most */
+  double rate;      /* AdaGrad's eta */
+  double dropout;   /* share of features left out of each token of each pass, 0..1 */
+  double l1, l2;    /* L-BFGS: penalties (l1 > 0 runs OWL-QN) */
+  double prune;     /* weights below it (absolute) are not kept */
+  guint min_count;  /* features seen less often are not learnt */
+  guint full_count; /* features seen as often get a weight for every state, else for those seen; 0: none do */
+  double augment;   /* copies of each document with mentions replaced by others of the training set */
+  guint folds;      /* of the second pass's training; 0: one pass */
+  guint jobs;       /* threads; the result does not depend on it */
   guint64 seed;
   void (*progress)(guint epoch, double loss, gpointer user_data); /* from the calling thread; or NULL */
   gpointer user_data;

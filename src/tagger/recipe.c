@@ -18,6 +18,7 @@ enum {
   FOLDS,
   MIN_COUNT,
   PRUNE,
+  FULL_COUNT,
   N_FIELDS
 };
 
@@ -98,6 +99,7 @@ read_settings(char **field, CrTaggerTraining *t)
   t->folds = (guint)g_ascii_strtoull(field[FOLDS], NULL, 10);
   t->min_count = (guint)g_ascii_strtoull(field[MIN_COUNT], NULL, 10);
   t->prune = g_ascii_strtod(field[PRUNE], NULL);
+  t->full_count = (guint)g_ascii_strtoull(field[FULL_COUNT], NULL, 10);
 }
 
 static char **

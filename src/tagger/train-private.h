@@ -40,9 +40,9 @@ typedef struct {
 } CrTrainSet;
 
 /* Features that occur less than min_count times have no pairs. A pair is a feature and a state that gold
- * shows together. */
+ * shows together, or outside; features seen full_count times (0: none) have a pair with every state. */
 CrTrainSet *cr_train_set_new(guint k, const CrTemplates *templates, const CrExample *const *examples, gsize n,
-                             guint min_count);
+                             guint min_count, guint full_count);
 void cr_train_set_free(CrTrainSet *set);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrTrainSet, cr_train_set_free)
 

@@ -1,5 +1,5 @@
 /* The training set in memory: features of every token as numbers, and for each feature the states that gold
- * shows with it, and outside. */
+ * shows with it, and outside; for frequent features all states. */
 #include "train-private.h"
 #include <string.h>
 
@@ -111,7 +111,7 @@ chain_add(Chains *c, guint32 feature, guint16 state)
 }
 
 static void
-gather_pairs(CrTrainSet *set, Chains *chains, guint min_count)
+gather_pairs(CrTrainSet *set, Chains *chains, guint min_count, guint full_count)
 {
   const guint32 n = set->dictionary.n;
   chains->head = g_new(guint32, (gsize)n + 1);
@@ -125,9 +125,13 @@ gather_pairs(CrTrainSet *set, Chains *chains, guint min_count)
           chain_add(chains, set->features[f], gold);
     }
   }
-  for (guint32 f = 0; f < n; f++)
+  for (guint32 f = 0; f < n; f++) {
     if (set->dictionary.count[f] >= min_count)
       chain_add(chains, f, (guint16)cr_state_outside(set->k));
+    if (full_count > 0 && set->dictionary.count[f] >= MAX(full_count, min_count))
+      for (guint state = 0; state < cr_states_n(set->k); state++)
+        chain_add(chains, f, (guint16)state);
+  }
 }
 
 static void
@@ -146,7 +150,7 @@ lay_out_pairs(CrTrainSet *set, const Chains *chains)
 
 CrTrainSet *
 cr_train_set_new(guint k, const CrTemplates *templates, const CrExample *const *examples, gsize n,
-                 guint min_count)
+                 guint min_count, guint full_count)
 {
   CrTrainSet *set = g_new0(CrTrainSet, 1);
   set->k = k;
@@ -155,7 +159,7 @@ cr_train_set_new(guint k, const CrTemplates *templates, const CrExample *const *
   for (gsize i = 0; i < n; i++)
     add_example(set, templates, examples[i]);
   Chains chains = {0};
-  gather_pairs(set, &chains, min_count);
+  gather_pairs(set, &chains, min_count, full_count);
   lay_out_pairs(set, &chains);
   g_free(chains.head);
   g_free(chains.next);

@@ -139,7 +139,7 @@ train_pass(const Course *c, guint pass, guint without_fold, gboolean tell)
   if (!tell)
     training.progress = NULL;
   Trained t = {cr_train_set_new(c->k, c->templates[pass], (const CrExample *const *)examples->pdata,
-                                examples->len, training.min_count),
+                                examples->len, training.min_count, training.full_count),
                NULL};
   t.weights = training.algorithm == CR_TAGGER_LBFGS ? cr_train_lbfgs(t.set, &training)
                                                     : cr_train_adagrad(t.set, &training);

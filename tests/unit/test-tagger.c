@@ -334,7 +334,7 @@ test_same_bytes(void)
 
 /* The analytic gradient against central differences, every weight that the data touch. */
 static void
-test_gradient(void)
+check_gradient(guint full_count)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(CrTemplates) parsed = cr_templates_parse(templates, strlen(templates), 1, "test", &error);
@@ -347,7 +347,10 @@ test_gradient(void)
   for (guint i = 0; i < example.tokens.n_tokens; i++)
     example.gold[i] = (guint16)(i % 3 == 1 ? cr_state_s(2, i % 2) : cr_state_outside(2));
   const CrExample *all[] = {&example};
-  g_autoptr(CrTrainSet) set = cr_train_set_new(2, parsed, all, 1, 1);
+  g_autoptr(CrTrainSet) set = cr_train_set_new(2, parsed, all, 1, 1, full_count);
+  for (guint32 f = 0; f < set->dictionary.n; f++)
+    if (full_count > 0 && set->dictionary.count[f] >= full_count)
+      g_assert_cmpuint(set->first[f + 1] - set->first[f], ==, cr_states_n(2));
   const gsize n = set->n_pairs + cr_transitions_n(2);
   g_autofree double *x = g_new(double, n), *gradient = g_new0(double, n), *ignored = g_new0(double, n);
   CrRandom random = {3};
@@ -368,6 +371,13 @@ test_gradient(void)
   cr_lattice_clear(&lattice);
   cr_word_cache_free(cache);
   cr_example_clear(&example);
+}
+
+static void
+test_gradient(void)
+{
+  check_gradient(0);
+  check_gradient(2);
 }
 
 /* ---- models that are damaged ---- */
