@@ -92,4 +92,26 @@ CR_EXPORT CrTagger *cr_tagger_train(const CrTagSample *samples, gsize n_samples,
                                     const CrTaggerTraining *training,
                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* ---- learning further ---- */
+
+typedef struct {
+  guint epochs;    /* passes over samples and replay */
+  double rate;     /* AdaGrad's eta */
+  double dropout;  /* as in training */
+  double pull;     /* towards the base's weights: the higher, the less of the base is given up */
+  double prune;    /* weights below it (absolute) are not added */
+  guint min_count; /* features that the base lacks are learnt from so many sights on */
+  guint64 seed;
+  const char *about; /* JSON kept in the model; NULL: the base's */
+} CrTaggerUpdate;
+CR_EXPORT void cr_tagger_update_init(CrTaggerUpdate *update);
+
+/* A model that learnt the samples on top of base and went on with replay beside them, so that it does not
+ * forget: the base's weights, moved, and those of features that the samples show and the base lacks. Labels
+ * are the base's. Of a model of two passes the last one learns. The base stays as it is. Deterministic. USAGE
+ * for no samples, BAD_MODEL where the base has no room for what is added. */
+CR_EXPORT CrTagger *cr_tagger_update(const CrTagger *base, const CrTagSample *samples, gsize n_samples,
+                                     const CrTagSample *replay, gsize n_replay, const CrTaggerUpdate *update,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

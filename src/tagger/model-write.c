@@ -85,6 +85,15 @@ put_slots(GByteArray *out, const CrLearnt *l, const guint32 *kept, guint32 n_slo
 }
 
 static void
+put_pass_head(GByteArray *out, guint32 n_slots, guint32 n_weights, double unit)
+{
+  put_u32(out, n_slots);
+  put_u32(out, n_weights);
+  put_f32(out, unit);
+  put_u32(out, 0);
+}
+
+static void
 put_pass(GByteArray *out, guint k, const CrLearnt *l, double prune)
 {
   const double unit = largest(l) / G_MAXINT16;
@@ -94,10 +103,7 @@ put_pass(GByteArray *out, guint k, const CrLearnt *l, double prune)
   guint32 n_slots = 16;
   while (n_slots * 3 < n_features * 4)
     n_slots *= 2;
-  put_u32(out, n_slots);
-  put_u32(out, weights->len);
-  put_f32(out, unit);
-  put_u32(out, 0);
+  put_pass_head(out, n_slots, weights->len, unit);
   for (gsize i = 0; i < cr_transitions_n(k); i++)
     put_f32(out, l->transition[i]);
   pad(out);
@@ -126,6 +132,15 @@ put_head(GByteArray *out, guint k, guint n_passes)
   g_byte_array_set_size(out, CR_MODEL_HEAD);
 }
 
+static GBytes *
+finish(GByteArray *out)
+{
+  const guint64 n_bytes = GUINT64_TO_LE((guint64)out->len);
+  memcpy(out->data + CR_MODEL_AT_BYTES, &n_bytes, sizeof n_bytes);
+  crypto_hash_sha256(out->data + CR_MODEL_AT_SUM, out->data + CR_MODEL_HEAD, out->len - CR_MODEL_HEAD);
+  return g_byte_array_free_to_bytes(out);
+}
+
 GBytes *
 cr_model_write(const char *const *labels, guint k, const char *about, const char *classes,
                const char *templates, const CrLearnt *learnt, guint n_passes, double prune)
@@ -138,8 +153,31 @@ cr_model_write(const char *const *labels, guint k, const char *about, const char
   put_text(out, templates, strlen(templates));
   for (guint p = 0; p < n_passes; p++)
     put_pass(out, k, &learnt[p], prune);
-  const guint64 n_bytes = GUINT64_TO_LE((guint64)out->len);
-  memcpy(out->data + CR_MODEL_AT_BYTES, &n_bytes, sizeof n_bytes);
-  crypto_hash_sha256(out->data + CR_MODEL_AT_SUM, out->data + CR_MODEL_HEAD, out->len - CR_MODEL_HEAD);
-  return g_byte_array_free_to_bytes(out);
+  return finish(out);
+}
+
+static void
+put_pass_as_it_is(GByteArray *out, guint k, const CrPass *pass)
+{
+  put_pass_head(out, pass->n_slots, pass->n_weights, (double)pass->unit);
+  for (gsize i = 0; i < cr_transitions_n(k); i++)
+    put_f32(out, (double)pass->transitions[i]);
+  pad(out);
+  g_byte_array_append(out, (const guint8 *)pass->slots, pass->n_slots * (guint)sizeof(CrSlot));
+  g_byte_array_append(out, (const guint8 *)pass->weights, pass->n_weights * (guint)sizeof(CrWeight));
+  pad(out);
+}
+
+GBytes *
+cr_model_rewrite(const CrTagger *base, const char *about, guint pass, const CrPass *content)
+{
+  GByteArray *out = g_byte_array_new();
+  put_head(out, base->k, base->n_passes);
+  put_labels(out, (const char *const *)base->labels->pdata, base->k);
+  put_text(out, about, strlen(about));
+  put_text(out, base->classes_text, strlen(base->classes_text));
+  put_text(out, base->templates_text, strlen(base->templates_text));
+  for (guint p = 0; p < base->n_passes; p++)
+    put_pass_as_it_is(out, base->k, p == pass ? content : &base->pass[p]);
+  return finish(out);
 }

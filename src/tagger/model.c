@@ -178,6 +178,8 @@ read_body(Reader *r, CrTagger *t, const char *name, GError **error)
       !take_text(r, &templates, &n_templates))
     return bad(error, name, "the model's texts are damaged");
   t->about = g_strndup(about, n_about);
+  t->classes_text = classes;
+  t->templates_text = templates;
   t->classes = cr_classes_parse(classes, n_classes, name, error);
   if (t->classes == NULL || !read_templates(t, templates, n_templates, name, error)) {
     g_clear_error(error);

@@ -41,19 +41,26 @@ cr_tagger_scratch_free(CrTaggerScratch *scratch)
   g_free(scratch);
 }
 
+guint32
+cr_pass_find(const CrPass *pass, guint64 hash)
+{
+  const guint32 fingerprint = GUINT32_TO_LE((guint32)(hash >> 32)), mask = pass->n_slots - 1;
+  for (guint32 at = (guint32)hash & mask; pass->slots[at].where != 0; at = (at + 1) & mask)
+    if (pass->slots[at].fingerprint == fingerprint)
+      return at;
+  return G_MAXUINT32;
+}
+
 static void
 add_weights(const CrPass *pass, guint64 hash, float *score)
 {
-  const guint32 fingerprint = GUINT32_TO_LE((guint32)(hash >> 32)), mask = pass->n_slots - 1;
-  for (guint32 at = (guint32)hash & mask; pass->slots[at].where != 0; at = (at + 1) & mask) {
-    if (pass->slots[at].fingerprint != fingerprint)
-      continue;
-    const guint32 where = GUINT32_FROM_LE(pass->slots[at].where);
-    const CrWeight *weight = pass->weights + (where >> 8);
-    for (guint i = 0; i < (where & 255); i++)
-      score[GUINT16_FROM_LE(weight[i].state)] += (float)GINT16_FROM_LE(weight[i].weight);
+  const guint32 at = cr_pass_find(pass, hash);
+  if (at == G_MAXUINT32)
     return;
-  }
+  const guint32 where = GUINT32_FROM_LE(pass->slots[at].where);
+  const CrWeight *weight = pass->weights + (where >> 8);
+  for (guint i = 0; i < (where & 255); i++)
+    score[GUINT16_FROM_LE(weight[i].state)] += (float)GINT16_FROM_LE(weight[i].weight);
 }
 
 /* How far around a token all words must be harmless for it to be passed over. */

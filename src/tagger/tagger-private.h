@@ -68,8 +68,9 @@ const CrPatterns *cr_classes_patterns(const CrClasses *classes); /* may be NULL 
   X(LOWER, "lower")                                                                                          \
   X(SHAPE, "shape")                                                                                          \
   X(SHORT, "short")                                                                                          \
-  X(TYPE, "type") X(LENGTH, "length") X(PRE1, "pre1") X(PRE2, "pre2") X(PRE3, "pre3") X(PRE4, "pre4")        \
-      X(PRE5, "pre5") X(SUF1, "suf1") X(SUF2, "suf2") X(SUF3, "suf3") X(SUF4, "suf4") X(SUF5, "suf5")        \
+  X(TYPE, "type")                                                                                            \
+  X(LENGTH, "length") X(PRE1, "pre1") X(PRE2, "pre2") X(PRE3, "pre3") X(PRE4, "pre4") X(PRE5, "pre5")        \
+      X(SUF1, "suf1") X(SUF2, "suf2") X(SUF3, "suf3") X(SUF4, "suf4") X(SUF5, "suf5")                        \
           X(CLASSES, "classes")                /* its set of word classes */                                 \
       X(GAP, "gap") /* white space in front */ /* the stretch without white space around it */               \
       X(CHUNK_SHAPE, "chunk-shape") X(CHUNK_KIND, "chunk-kind") X(CHUNK, "chunk")                            \
@@ -291,6 +292,7 @@ struct CrTagger {
   guint k, n_passes;
   GPtrArray *labels;
   char *about, *version;
+  const char *classes_text, *templates_text; /* inside bytes */
   CrClasses *classes;
   CrPass pass[2];
 };
@@ -306,6 +308,12 @@ typedef struct {
 } CrLearnt;
 GBytes *cr_model_write(const char *const *labels, guint k, const char *about, const char *classes,
                        const char *templates, const CrLearnt *learnt, guint n_passes, double prune);
+
+/* The base's file with another about and another content of one pass (its templates and skipped classes do
+ * not count); arrays in the order of bytes of the file. */
+GBytes *cr_model_rewrite(const CrTagger *base, const char *about, guint pass, const CrPass *content);
+/* Index of the feature's slot, or G_MAXUINT32. */
+guint32 cr_pass_find(const CrPass *pass, guint64 hash);
 
 /* ---- tagging, in pieces that training shares ---- */
 struct CrTaggerScratch {

@@ -12,6 +12,8 @@ typedef struct {
   CrRandom random;
   gsize n_weights;         /* pairs and transitions */
   float *weight, *squares; /* squares start at 1 */
+  const double *start;     /* or NULL: zero */
+  double pull;             /* towards start */
   double *sum;             /* of the averaged passes */
   CrLattice lattice;
   GArray *kept;       /* guint32: features of the line's tokens that dropout left */
@@ -23,6 +25,8 @@ typedef struct {
 static void
 update(Online *o, gsize at, double gradient)
 {
+  if (o->start != NULL)
+    gradient -= o->pull * ((double)o->weight[at] - o->start[at]);
   const float g = (float)gradient;
   o->squares[at] += g * g;
   o->weight[at] += (float)o->training->rate * g / sqrtf(o->squares[at]);
@@ -147,18 +151,26 @@ run(Online *o)
 double *
 cr_train_adagrad(const CrTrainSet *set, const CrTaggerTraining *training)
 {
-  Online o = {.set = set, .training = training, .random = {training->seed}};
+  return cr_train_adagrad_from(set, training, NULL, 0);
+}
+
+double *
+cr_train_adagrad_from(const CrTrainSet *set, const CrTaggerTraining *training, const double *start,
+                      double pull)
+{
+  Online o = {.set = set, .training = training, .random = {training->seed}, .start = start, .pull = pull};
   o.n_weights = set->n_pairs + cr_transitions_n(set->k);
   o.weight = g_new0(float, o.n_weights);
   o.squares = g_new(float, o.n_weights);
   o.sum = g_new0(double, o.n_weights);
   for (gsize w = 0; w < o.n_weights; w++)
-    o.squares[w] = 1;
+    o.squares[w] = 1, o.weight[w] = start != NULL ? (float)start[w] : 0;
   o.expected = g_new(double, cr_transitions_n(set->k));
   o.kept = g_array_new(FALSE, FALSE, sizeof(guint32));
   o.kept_first = g_array_new(FALSE, FALSE, sizeof(guint));
   cr_lattice_init(&o.lattice, set->k);
   o.lattice.negligible = NEGLIGIBLE;
+  cr_lattice_set_transitions(&o.lattice, o.weight + set->n_pairs);
   run(&o);
   cr_lattice_clear(&o.lattice);
   g_array_unref(o.kept);

@@ -10,6 +10,11 @@ typedef struct {
   char *text;    /* owned where the text was made by augmentation */
 } CrExample;
 void cr_example_clear(CrExample *example);
+/* Cuts the text, which must outlive the example, and gives each token the state that the spans say. */
+void cr_example_read(CrExample *example, const CrClasses *classes, CrWordCache *cache, guint k,
+                     const CrTagSample *sample);
+/* The guesses of the model's first pass, as columns for the second. */
+void cr_example_guess(const CrTagger *model, CrTaggerScratch *scratch, CrExample *example);
 
 /* Feature hashes numbered in the order of their first sight. */
 typedef struct {
@@ -40,9 +45,10 @@ typedef struct {
 } CrTrainSet;
 
 /* Features that occur less than min_count times have no pairs. A pair is a feature and a state that gold
- * shows together, or outside; features seen full_count times (0: none) have a pair with every state. */
+ * shows together, or outside; features seen full_count times (0: none) have a pair with every state;
+ * what base (may be NULL) has of a feature has pairs too. */
 CrTrainSet *cr_train_set_new(guint k, const CrTemplates *templates, const CrExample *const *examples, gsize n,
-                             guint min_count, guint full_count);
+                             guint min_count, guint full_count, const CrPass *base);
 void cr_train_set_free(CrTrainSet *set);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrTrainSet, cr_train_set_free)
 
@@ -51,6 +57,9 @@ double cr_train_loss(const CrTrainSet *set, CrLattice *lattice, const double *x,
 
 /* Each returns the weights: pairs, then transitions. */
 double *cr_train_adagrad(const CrTrainSet *set, const CrTaggerTraining *training);
+/* The same from given weights, to which each weight that learning moves is pulled back by pull. */
+double *cr_train_adagrad_from(const CrTrainSet *set, const CrTaggerTraining *training, const double *start,
+                              double pull);
 double *cr_train_lbfgs(const CrTrainSet *set, const CrTaggerTraining *training);
 
 /* Copies of the samples with mentions replaced by others of the same label; appends to examples' texts. */

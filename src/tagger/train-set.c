@@ -135,6 +135,19 @@ gather_pairs(CrTrainSet *set, Chains *chains, guint min_count, guint full_count)
 }
 
 static void
+gather_base_pairs(const CrTrainSet *set, Chains *chains, const CrPass *base)
+{
+  for (guint32 f = 0; f < set->dictionary.n; f++) {
+    const guint32 at = cr_pass_find(base, set->dictionary.hash[f]);
+    if (at == G_MAXUINT32)
+      continue;
+    const guint32 where = GUINT32_FROM_LE(base->slots[at].where);
+    for (guint i = 0; i < (where & 255); i++)
+      chain_add(chains, f, GUINT16_FROM_LE(base->weights[(where >> 8) + i].state));
+  }
+}
+
+static void
 lay_out_pairs(CrTrainSet *set, const Chains *chains)
 {
   const guint32 n = set->dictionary.n;
@@ -150,7 +163,7 @@ lay_out_pairs(CrTrainSet *set, const Chains *chains)
 
 CrTrainSet *
 cr_train_set_new(guint k, const CrTemplates *templates, const CrExample *const *examples, gsize n,
-                 guint min_count, guint full_count)
+                 guint min_count, guint full_count, const CrPass *base)
 {
   CrTrainSet *set = g_new0(CrTrainSet, 1);
   set->k = k;
@@ -160,6 +173,8 @@ cr_train_set_new(guint k, const CrTemplates *templates, const CrExample *const *
     add_example(set, templates, examples[i]);
   Chains chains = {0};
   gather_pairs(set, &chains, min_count, full_count);
+  if (base != NULL)
+    gather_base_pairs(set, &chains, base);
   lay_out_pairs(set, &chains);
   g_free(chains.head);
   g_free(chains.next);

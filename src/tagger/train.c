@@ -76,6 +76,15 @@ encode(CrExample *e, guint k, const CrTagSpan *spans, gsize n_spans)
     encode_line(e, k, &g_array_index(e->tokens.sequences, CrSequence, l), sorted);
 }
 
+void
+cr_example_read(CrExample *e, const CrClasses *classes, CrWordCache *cache, guint k,
+                const CrTagSample *sample)
+{
+  cr_tokens_init(&e->tokens);
+  cr_tagger_read(classes, &e->tokens, cache, sample->text, sample->n_bytes);
+  encode(e, k, sample->spans, sample->n_spans);
+}
+
 typedef struct {
   const CrTaggerTraining *training;
   const char *const *labels;
@@ -100,9 +109,7 @@ add_example(Course *c, const char *text, gsize n_bytes, const CrTagSpan *spans, 
   CrExample *e = g_new0(CrExample, 1);
   e->group = group;
   e->text = g_strndup(text, n_bytes);
-  cr_tokens_init(&e->tokens);
-  cr_tagger_read(c->classes, &e->tokens, c->cache, e->text, n_bytes);
-  encode(e, c->k, spans, n_spans);
+  cr_example_read(e, c->classes, c->cache, c->k, &(CrTagSample){e->text, n_bytes, spans, n_spans});
   g_ptr_array_add(c->examples, e);
 }
 
@@ -139,7 +146,7 @@ train_pass(const Course *c, guint pass, guint without_fold, gboolean tell)
   if (!tell)
     training.progress = NULL;
   Trained t = {cr_train_set_new(c->k, c->templates[pass], (const CrExample *const *)examples->pdata,
-                                examples->len, training.min_count, training.full_count),
+                                examples->len, training.min_count, training.full_count, NULL),
                NULL};
   t.weights = training.algorithm == CR_TAGGER_LBFGS ? cr_train_lbfgs(t.set, &training)
                                                     : cr_train_adagrad(t.set, &training);
@@ -174,8 +181,8 @@ write_model(const Course *c, const Trained *trained, guint n_passes, double prun
 }
 
 /* ---- out-of-fold guesses ---- */
-static void
-guess_example(const CrTagger *model, CrTaggerScratch *scratch, CrExample *e)
+void
+cr_example_guess(const CrTagger *model, CrTaggerScratch *scratch, CrExample *e)
 {
   const guint n = e->tokens.n_tokens;
   g_autofree guint16 *states = g_new(guint16, n + 1), *label = g_new(guint16, n + 1);
@@ -203,7 +210,7 @@ fold_main(gpointer data)
   for (guint i = 0; i < f->course->examples->len; i++) {
     CrExample *e = g_ptr_array_index(f->course->examples, i);
     if (e->group % f->course->training->folds == f->fold)
-      guess_example(model, scratch, e);
+      cr_example_guess(model, scratch, e);
   }
   return NULL;
 }

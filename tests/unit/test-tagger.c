@@ -347,7 +347,7 @@ check_gradient(guint full_count)
   for (guint i = 0; i < example.tokens.n_tokens; i++)
     example.gold[i] = (guint16)(i % 3 == 1 ? cr_state_s(2, i % 2) : cr_state_outside(2));
   const CrExample *all[] = {&example};
-  g_autoptr(CrTrainSet) set = cr_train_set_new(2, parsed, all, 1, 1, full_count);
+  g_autoptr(CrTrainSet) set = cr_train_set_new(2, parsed, all, 1, 1, full_count, NULL);
   for (guint32 f = 0; f < set->dictionary.n; f++)
     if (full_count > 0 && set->dictionary.count[f] >= full_count)
       g_assert_cmpuint(set->first[f + 1] - set->first[f], ==, cr_states_n(2));
@@ -564,6 +564,150 @@ test_recipes(void)
   g_assert_error(error, CR_ERROR, CR_ERROR_NOT_FOUND);
 }
 
+/* ---- learning further ---- */
+
+static const char *const further_texts[] = {"CARE OF: quill zorn, bed 4", "CARE OF: vesper thane, bed 9",
+                                            "CARE OF: ilka drum, bed 2", "CARE OF: orrin vask, bed 7"};
+static const gsize further_ends[] = {19, 21, 18, 19};
+
+static CrTagger *
+learn_further(const CrTagger *base, guint64 seed)
+{
+  CrTagSample replay[G_N_ELEMENTS(texts)], samples[G_N_ELEMENTS(further_texts)];
+  CrTagSpan names[G_N_ELEMENTS(further_texts)];
+  CrTaggerUpdate update;
+  g_autoptr(GError) error = NULL;
+  samples_init(replay);
+  for (guint i = 0; i < G_N_ELEMENTS(further_texts); i++) {
+    names[i] = (CrTagSpan){{9, further_ends[i]}, 0, 1};
+    samples[i] = (CrTagSample){further_texts[i], strlen(further_texts[i]), &names[i], 1};
+  }
+  cr_tagger_update_init(&update);
+  update.epochs = 20;
+  update.seed = seed;
+  CrTagger *tagger =
+      cr_tagger_update(base, samples, G_N_ELEMENTS(samples), replay, G_N_ELEMENTS(replay), &update, &error);
+  g_assert_no_error(error);
+  return tagger;
+}
+
+static guint
+n_names(const CrTagger *tagger, const char *text, gsize end)
+{
+  g_autoptr(CrTaggerScratch) scratch = cr_tagger_scratch_new(tagger);
+  g_autoptr(GArray) found = cr_tagger_tag(tagger, scratch, text, strlen(text), 0);
+  guint n = 0;
+  for (guint i = 0; i < found->len; i++) {
+    const CrTagSpan *s = &g_array_index(found, CrTagSpan, i);
+    n += s->label == 0 && s->span.start == 9 && s->span.end == end;
+  }
+  return n;
+}
+
+/* Names of a style that the base misses, also such as were not shown; what the base knew stays. */
+static void
+test_update(void)
+{
+  for (guint folds = 0; folds <= 2; folds += 2) {
+    g_autoptr(CrTagger) base = train(CR_TAGGER_ADAGRAD, folds, 1, 1);
+    g_autoptr(CrTagger) updated = learn_further(base, 1);
+    g_assert_cmpuint(n_names(base, "CARE OF: marn pell, bed 5", 18), ==, 0);
+    g_assert_cmpuint(n_names(updated, "CARE OF: marn pell, bed 5", 18), ==, 1);
+    for (guint i = 0; i < G_N_ELEMENTS(further_texts); i++)
+      g_assert_cmpuint(n_names(updated, further_texts[i], further_ends[i]), ==, 1);
+    assert_learnt(updated);
+    assert_learnt(base);
+    g_assert_cmpuint(cr_tagger_n_labels(updated), ==, cr_tagger_n_labels(base));
+    g_assert_cmpstr(cr_tagger_about(updated), ==, cr_tagger_about(base));
+  }
+}
+
+static void
+test_update_same_bytes(void)
+{
+  g_autoptr(CrTagger) base = train(CR_TAGGER_ADAGRAD, 0, 1, 1);
+  g_autoptr(CrTagger) one = learn_further(base, 3), two = learn_further(base, 3);
+  g_autoptr(CrTagger) other = learn_further(base, 4);
+  g_assert_true(g_bytes_equal(cr_tagger_bytes(one), cr_tagger_bytes(two)));
+  g_assert_false(g_bytes_equal(cr_tagger_bytes(one), cr_tagger_bytes(other)));
+}
+
+static void
+assert_same_feature(const CrPass *a, const CrPass *b, guint64 hash)
+{
+  const guint32 x = cr_pass_find(a, hash), y = cr_pass_find(b, hash);
+  g_assert_cmpuint(x, !=, G_MAXUINT32);
+  g_assert_cmpuint(y, !=, G_MAXUINT32);
+  const guint32 wx = GUINT32_FROM_LE(a->slots[x].where), wy = GUINT32_FROM_LE(b->slots[y].where);
+  g_assert_cmpuint(wx & 255, ==, wy & 255);
+  for (guint i = 0; i < (wx & 255); i++) {
+    const CrWeight *u = a->weights + (wx >> 8) + i, *v = b->weights + (wy >> 8) + i;
+    g_assert_cmpuint(u->state, ==, v->state);
+    g_assert_cmpfloat_with_epsilon((double)GINT16_FROM_LE(u->weight) * (double)a->unit,
+                                   (double)GINT16_FROM_LE(v->weight) * (double)b->unit, 1e-3);
+  }
+}
+
+/* A table that has to be doubled still answers for each feature that no new document showed. */
+static void
+test_update_grows(void)
+{
+  g_autoptr(CrTagger) base = train(CR_TAGGER_ADAGRAD, 0, 1, 1);
+  g_autoptr(GString) text = g_string_new(NULL);
+  g_autoptr(GError) error = NULL;
+  CrTaggerUpdate update;
+  for (guint i = 0; i < 3000; i++)
+    g_string_append_printf(text, "w%ux%u\n", i * 7919 % 3001, i);
+  const CrTagSpan span = {{0, 4}, 1, 1};
+  const CrTagSample sample = {text->str, text->len, &span, 1};
+  cr_tagger_update_init(&update);
+  update.min_count = 1;
+  update.prune = 0;
+  update.epochs = 1;
+  g_autoptr(CrTagger) grown = cr_tagger_update(base, &sample, 1, NULL, 0, &update, &error);
+  g_assert_no_error(error);
+  const CrPass *a = &base->pass[0], *b = &grown->pass[0];
+  g_assert_cmpuint(b->n_slots, >, a->n_slots);
+  CrTagSample old[G_N_ELEMENTS(texts)];
+  samples_init(old);
+  CrExample example = {0}, shown = {0};
+  CrWordCache *cache = cr_word_cache_new();
+  cr_example_read(&example, base->classes, cache, base->k, &old[1]);
+  cr_example_read(&shown, base->classes, cache, base->k, &sample);
+  const CrExample *const all[] = {&example}, *const new_ones[] = {&shown};
+  g_autoptr(CrTrainSet) set = cr_train_set_new(base->k, a->templates, all, 1, 1, 0, NULL),
+                        other = cr_train_set_new(base->k, a->templates, new_ones, 1, 1, 0, NULL);
+  g_autoptr(GHashTable) seen = g_hash_table_new(g_int64_hash, g_int64_equal);
+  guint n_same = 0;
+  for (guint32 f = 0; f < other->dictionary.n; f++)
+    g_hash_table_add(seen, &other->dictionary.hash[f]);
+  for (guint32 f = 0; f < set->dictionary.n; f++)
+    if (!g_hash_table_contains(seen, &set->dictionary.hash[f]) &&
+        cr_pass_find(a, set->dictionary.hash[f]) != G_MAXUINT32) {
+      assert_same_feature(a, b, set->dictionary.hash[f]);
+      n_same++;
+    }
+  g_assert_cmpuint(n_same, >, 20);
+  cr_example_clear(&example);
+  cr_example_clear(&shown);
+  cr_word_cache_free(cache);
+}
+
+static void
+test_update_refuses(void)
+{
+  g_autoptr(CrTagger) base = train(CR_TAGGER_ADAGRAD, 0, 1, 1);
+  CrTaggerUpdate update;
+  CrTagSample samples[G_N_ELEMENTS(texts)];
+  g_autoptr(GError) no_base = NULL, no_samples = NULL;
+  samples_init(samples);
+  cr_tagger_update_init(&update);
+  g_assert_null(cr_tagger_update(NULL, samples, 1, NULL, 0, &update, &no_base));
+  g_assert_error(no_base, CR_ERROR, CR_ERROR_USAGE);
+  g_assert_null(cr_tagger_update(base, samples, 0, samples, 2, &update, &no_samples));
+  g_assert_error(no_samples, CR_ERROR, CR_ERROR_USAGE);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -573,6 +717,10 @@ main(int argc, char **argv)
   g_test_add_func("/tagger/steps", test_steps);
   g_test_add_func("/tagger/gradient", test_gradient);
   g_test_add_func("/tagger/learns", test_learns);
+  g_test_add_func("/tagger/update", test_update);
+  g_test_add_func("/tagger/update-same-bytes", test_update_same_bytes);
+  g_test_add_func("/tagger/update-grows", test_update_grows);
+  g_test_add_func("/tagger/update-refuses", test_update_refuses);
   g_test_add_func("/tagger/spans", test_spans);
   g_test_add_func("/tagger/threshold", test_threshold);
   g_test_add_func("/tagger/same-bytes", test_same_bytes);
