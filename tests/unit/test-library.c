@@ -21,7 +21,7 @@ test_clear_a_note(void)
   g_assert_no_error(error);
   g_autoptr(CrPhiScratch) scratch = cr_phi_scratch_new(detector);
   g_autoptr(CrPolicy) policy = cr_policy_load(NULL, "safe-harbor", &error);
-  g_autoptr(GArray) found = cr_phi_detect(detector, scratch, text, NULL, 0);
+  g_autoptr(GArray) found = cr_phi_detect(detector, scratch, text, NULL, 0.5);
   g_autoptr(CrRedaction) cleared = cr_phi_redact(policy, text, found, &error);
   g_assert_no_error(error);
   g_autofree char *said =
