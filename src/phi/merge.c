@@ -25,7 +25,7 @@ weight(const PhiCandidate *candidate)
   if (g_str_has_prefix(candidate->by, "lexicon:"))
     weight -= 0.3;
   if (g_str_equal(candidate->by, "tagger"))
-    weight -= 0.5;
+    weight -= 0.7;
   if (g_str_has_prefix(candidate->by, "known:"))
     weight += 1;
   return weight;
