@@ -41,6 +41,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrTaggerScratch, cr_tagger_scratch_free)
 CR_EXPORT GArray *cr_tagger_tag(const CrTagger *tagger, CrTaggerScratch *scratch, const char *text,
                                 gsize n_bytes, double threshold);
 
+/* Of the text last tagged with this scratch: the greatest probability of being inside a span that a token in
+ * [start, end) has; 0 where no token lies there. */
+CR_EXPORT double cr_tagger_inside(const CrTaggerScratch *scratch, gsize start, gsize end);
+
 /* ---- training ---- */
 
 /* One document and its gold spans, in labels of the list given to train; overlapping spans: the earlier,

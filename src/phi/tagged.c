@@ -12,6 +12,11 @@ static const struct {
   double odds;
 } evidence[] = {{3, 2.5}, {1, 1}, {0, 0.4}};
 
+/* A find by looks that scores below the first is doubted where the tagger's probability is below the second.
+ */
+#define DOUBTED_BELOW 0.9
+#define DOUBT 0.04
+
 struct PhiTagger {
   CrTagger *model;
   int *kinds; /* of each label; -1: none */
@@ -120,6 +125,20 @@ odds_of(const PhiPage *page, double threshold)
   g_assert_not_reached();
 }
 
+/* What a rule or the lexicon found by its looks and the tagger is nearly sure is nothing loses half its
+ * score. */
+static void
+doubt(const CrTaggerScratch *scratch, PhiPage *page, guint32 from, guint32 end)
+{
+  for (guint i = 0; i < page->found->len; i++) {
+    PhiCandidate *c = &g_array_index(page->found, PhiCandidate, i);
+    const gboolean by_looks = g_str_has_prefix(c->by, "rule:") || g_str_has_prefix(c->by, "lexicon:");
+    if (by_looks && c->score < DOUBTED_BELOW && c->start >= from && c->end <= end &&
+        cr_tagger_inside(scratch, c->start - from, c->end - from) < DOUBT)
+      c->score /= 2;
+  }
+}
+
 void
 phi_tagger_find(const PhiTagger *tagger, CrTaggerScratch *scratch, PhiPage *page, double threshold)
 {
@@ -129,6 +148,7 @@ phi_tagger_find(const PhiTagger *tagger, CrTaggerScratch *scratch, PhiPage *page
     end = window_end(page, from);
     g_autoptr(GArray) spans =
         cr_tagger_tag(tagger->model, scratch, page->s + from, end - from, MAX(bar, 1e-3));
+    doubt(scratch, page, from, end);
     for (guint i = 0; i < spans->len; i++) {
       const CrTagSpan *span = &g_array_index(spans, CrTagSpan, i);
       const int kind = tagger->kinds[span->label];

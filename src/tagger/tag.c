@@ -20,6 +20,7 @@ CrTaggerScratch *
 cr_tagger_scratch_new(const CrTagger *tagger)
 {
   CrTaggerScratch *scratch = g_new0(CrTaggerScratch, 1);
+  scratch->outside = tagger->k;
   scratch->cache = cr_word_cache_new();
   cr_tokens_init(&scratch->tokens);
   for (guint p = 0; p < tagger->n_passes; p++)
@@ -197,4 +198,25 @@ cr_tagger_tag(const CrTagger *tagger, CrTaggerScratch *scratch, const char *text
   for (guint l = 0; l < tokens->sequences->len; l++)
     collect(tagger, tokens, &g_array_index(tokens->sequences, CrSequence, l), states, scratch->sure, spans);
   return spans;
+}
+
+double
+cr_tagger_inside(const CrTaggerScratch *scratch, gsize start, gsize end)
+{
+  const CrTokens *t = &scratch->tokens;
+  guint low = 0, high = t->n_tokens;
+  while (low < high) { /* the first token that ends behind start */
+    const guint middle = low + (high - low) / 2;
+    if (t->end[middle] <= start)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  double best = 0;
+  for (guint i = low; i < t->n_tokens && t->start[i] < end; i++) {
+    const double inside =
+        scratch->label[i] == scratch->outside ? 1 - (double)scratch->sure[i] : (double)scratch->sure[i];
+    best = MAX(best, inside);
+  }
+  return best;
 }

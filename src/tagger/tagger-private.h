@@ -320,9 +320,9 @@ struct CrTaggerScratch {
   CrTokens tokens;
   CrWordCache *cache;
   CrDecoder decoder[2];
-  guint16 *label;
-  float *sure;
-  guint n_labels;
+  guint16 *label; /* of each token; outside: none */
+  float *sure;    /* probability of what label says: inside any span, or outside */
+  guint n_labels, outside;
 };
 /* Cuts the text and fills every column but those of a first pass. */
 void cr_tagger_read(const CrClasses *classes, CrTokens *tokens, CrWordCache *cache, const char *text,

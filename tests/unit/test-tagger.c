@@ -323,6 +323,21 @@ test_threshold(void)
   }
 }
 
+/* How likely each place is inside a span, after tagging. */
+static void
+test_inside(void)
+{
+  g_autoptr(CrTagger) tagger = train(CR_TAGGER_ADAGRAD, 0, 1, 1);
+  g_autoptr(CrTaggerScratch) scratch = cr_tagger_scratch_new(tagger);
+  g_autoptr(GArray) found = cr_tagger_tag(tagger, scratch, texts[0], strlen(texts[0]), 0);
+  g_assert_cmpuint(found->len, ==, 3);
+  g_assert_cmpfloat(cr_tagger_inside(scratch, 8, 17), >, .5);
+  g_assert_cmpfloat(cr_tagger_inside(scratch, 22, 23), >, .5);
+  g_assert_cmpfloat(cr_tagger_inside(scratch, 0, 7), <, .5);
+  g_assert_cmpfloat(cr_tagger_inside(scratch, 5, 9), >, .5); /* the surest of the tokens that it touches */
+  g_assert_cmpfloat(cr_tagger_inside(scratch, 900, 901), ==, 0);
+}
+
 static void
 test_same_bytes(void)
 {
@@ -723,6 +738,7 @@ main(int argc, char **argv)
   g_test_add_func("/tagger/update-refuses", test_update_refuses);
   g_test_add_func("/tagger/spans", test_spans);
   g_test_add_func("/tagger/threshold", test_threshold);
+  g_test_add_func("/tagger/inside", test_inside);
   g_test_add_func("/tagger/same-bytes", test_same_bytes);
   g_test_add_func("/tagger/damage", test_damage);
   g_test_add_func("/tagger/missing", test_missing);
