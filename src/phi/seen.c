@@ -118,13 +118,20 @@ is_identifying_number(const PhiPage *page, const PhiCandidate *c)
   return n_digits >= 5;
 }
 
+/* What a name counts for that only the tagger found. */
+#define GUESSED 0.6F
+
 void
 phi_seen_learn(PhiSeen *seen, const PhiPage *page, double threshold)
 {
   for (guint i = 0; i < page->found->len; i++) {
-    const PhiCandidate *c = &g_array_index(page->found, PhiCandidate, i);
-    if (c->score < MAX(threshold, 0.5))
+    PhiCandidate learnt = g_array_index(page->found, PhiCandidate, i);
+    const PhiCandidate *c = &learnt;
+    const gboolean guessed = g_str_equal(c->by, "tagger");
+    if (c->score < (guessed ? threshold : MAX(threshold, 0.5)))
       continue;
+    if (guessed) /* it tells where, seldom what: others say the kind */
+      learnt.score = MIN(learnt.score, GUESSED);
     switch (c->kind) {
     case CR_PHI_PATIENT:
     case CR_PHI_STAFF:

@@ -16,6 +16,8 @@ static const struct {
  */
 #define DOUBTED_BELOW 0.9
 #define DOUBT 0.04
+#define EPONYM_WORTH 0.6
+#define KNOWN_FROM 0.8 /* score of a state, a year … that a guess does not overrule */
 
 struct PhiTagger {
   CrTagger *model;
@@ -139,6 +141,47 @@ doubt(const CrTaggerScratch *scratch, PhiPage *page, guint32 from, guint32 end)
   }
 }
 
+/* Words that the lists know for medicine or language and for nobody's name: a heading is not a person. */
+static gboolean
+is_plain(const PhiPage *page, guint32 start, guint32 end)
+{
+  const guint32 plain = PHI_LEX_CLINICAL | PHI_LEX_DRUG;
+  guint n_words = 0;
+  for (guint i = phi_token_at(page, start); i < page->tokens->len && PHI_TOKEN(page, i)->start < end; i++) {
+    const PhiToken *token = PHI_TOKEN(page, i);
+    if (token->shape == PHI_SHAPE_PUNCT)
+      continue;
+    if (!(token->lex & plain) || PHI_FIRST(token->lex) || PHI_LAST(token->lex))
+      return FALSE;
+    n_words++;
+  }
+  return n_words > 0;
+}
+
+/* What a guess is worth: a word alone that names a disease or a sign is seldom a person. */
+static double
+worth(const PhiPage *page, guint32 start, guint32 end, double score)
+{
+  const guint i = phi_token_at(page, start);
+  if (i >= page->tokens->len)
+    return score;
+  const PhiToken *token = PHI_TOKEN(page, i);
+  return token->start == start && token->end >= end && (token->lex & PHI_LEX_EPONYM) ? score * EPONYM_WORTH
+                                                                                     : score;
+}
+
+/* Whether another finder tells that the whole of it is a state, a country, an age, a year or a profession. */
+static gboolean
+is_only_reported(const PhiPage *page, guint32 start, guint32 end)
+{
+  for (guint i = 0; i < page->found->len; i++) {
+    const PhiCandidate *c = &g_array_index(page->found, PhiCandidate, i);
+    if (c->start <= start && c->end >= end && c->score >= KNOWN_FROM && cr_phi_kind_is_reported_only(c->kind))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 void
 phi_tagger_find(const PhiTagger *tagger, CrTaggerScratch *scratch, PhiPage *page, double threshold)
 {
@@ -152,9 +195,10 @@ phi_tagger_find(const PhiTagger *tagger, CrTaggerScratch *scratch, PhiPage *page
     for (guint i = 0; i < spans->len; i++) {
       const CrTagSpan *span = &g_array_index(spans, CrTagSpan, i);
       const int kind = tagger->kinds[span->label];
-      if (kind >= 0)
-        phi_page_add(page, from + (guint32)span->span.start, from + (guint32)span->span.end, (CrPhiKind)kind,
-                     MIN(with_odds(span->score, odds), SUREST), by);
+      const guint32 start = from + (guint32)span->span.start, stop = from + (guint32)span->span.end;
+      if (kind >= 0 && !is_plain(page, start, stop) && !is_only_reported(page, start, stop))
+        phi_page_add(page, start, stop, (CrPhiKind)kind,
+                     worth(page, start, stop, MIN(with_odds(span->score, odds), SUREST)), by);
     }
   }
 }

@@ -31,7 +31,7 @@ def runtime():
 
 
 def deid(home, lines, *args, status=0, library=None, env=None):
-    argv = [CHARTROOM, 'deid', *args] + (['--onnx-runtime', library or runtime()] if library is not False else [])
+    argv = [CHARTROOM, 'deid', '--model', 'none', *args] + (['--onnx-runtime', library or runtime()] if library is not False else [])
     text = ''.join(json.dumps(line, ensure_ascii=False) + '\n' for line in lines)
     done = subprocess.run(argv, input=text.encode(), env={**home.env(), **(env or {})}, capture_output=True, timeout=300)
     same(done.returncode, status, done.stderr.decode() + done.stdout[:500].decode())
