@@ -4,6 +4,7 @@
 #pragma once
 #include <chartroom/text.h>
 #include <chartroom/known.h>
+#include <chartroom/tagger.h>
 
 G_BEGIN_DECLS
 
@@ -79,6 +80,10 @@ cr_phi_detector_version(const CrPhiDetector *detector); /* "rules 1 abcdef01": t
  * NULL: none. Before the detector's first scratch. BAD_MODEL. */
 CR_EXPORT gboolean cr_phi_detector_use_tagger(CrPhiDetector *detector, const char *path,
                                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The same with a model in memory, which the detector then owns, also where this fails. NULL: none. */
+CR_EXPORT gboolean cr_phi_detector_take_tagger(CrPhiDetector *detector, CrTagger *model,
+                                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+CR_EXPORT const CrTagger *cr_phi_detector_tagger(const CrPhiDetector *detector); /* borrowed, or NULL */
 /* Lets a user's own token classifier find along (docs/onnx.md): model is its folder or its model.onnx, labels
  * a table of what its labels mean (may be NULL), runtime the ONNX Runtime library (NULL: found by itself).
  * Before the detector's first scratch, once. ONNX_MODEL, ONNX_RUNTIME. */

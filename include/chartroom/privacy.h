@@ -29,6 +29,20 @@ CR_EXPORT json_t *cr_project_import(CrProject *p, const char *const *files, cons
 CR_EXPORT json_t *cr_project_detect(CrProject *p, const char *batch, gboolean again, CrProgressFunc progress,
                                     gpointer user_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Learns from the notes whose review is settled and signed: a new version of the project's own tagger of the
+ * language, on top of the program's, kept where it finds no less than before of frozen notes (invented ones,
+ * and a tenth of the project's) and is no less precise by more than half a point. Sealed in the vault, never
+ * exported, gone with the originals. {"accepted","language","version","notes","held","seconds",
+ * "before":{"regression":{"cover","precision"},"held":…},"after":…,"why"?} */
+CR_EXPORT json_t *cr_project_learn(CrProject *p, const char *language,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Back to the version before the one in use (0: the program's own). {"language","version"} */
+CR_EXPORT json_t *cr_project_learn_rollback(CrProject *p, const char *language,
+                                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* {"language","current","last","versions":[{"version","before_it","time","member","notes","held",…}]} */
+CR_EXPORT json_t *cr_project_learn_versions(CrProject *p, const char *language,
+                                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* [{"note","source","batch","state","type","candidates","decided","complete","disputes"}], the member's own
  * progress; batch may be NULL. */
 CR_EXPORT json_t *cr_review_list(CrProject *p, const char *batch, gboolean disputed_only,

@@ -11,6 +11,7 @@ int cr_cmd_deid(int argc, char **argv);
 int cr_cmd_destroy(int argc, char **argv);
 int cr_cmd_detect(int argc, char **argv);
 int cr_cmd_eval(int argc, char **argv);
+int cr_cmd_learn(int argc, char **argv);
 int cr_cmd_export(int argc, char **argv);
 int cr_cmd_guidelines(int argc, char **argv);
 int cr_cmd_import(int argc, char **argv);

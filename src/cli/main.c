@@ -31,6 +31,7 @@ static const struct {
     {"member", cr_cmd_member, "people, roles and keys"},
     {"import", cr_cmd_import, "take notes in from text, JSON lines or CSV"},
     {"detect", cr_cmd_detect, "find the identifiers in them"},
+    {"learn", cr_cmd_learn, "teach the project's own model what the reviewers decided"},
     {"review", cr_cmd_review, "decide on what was found; sign"},
     {"redact", cr_cmd_redact, "clear the notes that gate G1 lets through"},
     {"guidelines", cr_cmd_guidelines, "publish, show and compare versions of the guidelines"},

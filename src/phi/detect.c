@@ -82,10 +82,10 @@ cr_phi_detector_version(const CrPhiDetector *detector)
 }
 
 gboolean
-cr_phi_detector_use_tagger(CrPhiDetector *detector, const char *path, GError **error)
+cr_phi_detector_take_tagger(CrPhiDetector *detector, CrTagger *model, GError **error)
 {
-  PhiTagger *tagger = path ? phi_tagger_load(detector->rules_dir, path, error) : NULL;
-  if (path && !tagger)
+  PhiTagger *tagger = model ? phi_tagger_new(detector->rules_dir, model, error) : NULL;
+  if (model && !tagger)
     return FALSE;
   phi_tagger_free(detector->tagger);
   detector->tagger = tagger;
@@ -94,6 +94,19 @@ cr_phi_detector_use_tagger(CrPhiDetector *detector, const char *path, GError **e
   detector->version = tagger ? g_strdup_printf("%s, %s", rules, cr_tagger_version(phi_tagger_model(tagger)))
                              : g_steal_pointer(&rules);
   return TRUE;
+}
+
+gboolean
+cr_phi_detector_use_tagger(CrPhiDetector *detector, const char *path, GError **error)
+{
+  CrTagger *model = path ? cr_tagger_open(path, error) : NULL;
+  return (model || !path) && cr_phi_detector_take_tagger(detector, model, error);
+}
+
+const CrTagger *
+cr_phi_detector_tagger(const CrPhiDetector *detector)
+{
+  return detector->tagger ? phi_tagger_model(detector->tagger) : NULL;
 }
 
 gboolean

@@ -187,7 +187,7 @@ void phi_seen_run(const PhiSeen *seen, PhiPage *page);
 
 /* ---- the trained tagger ---- */
 typedef struct PhiTagger PhiTagger;
-PhiTagger *phi_tagger_load(const char *rules_dir, const char *path, GError **error);
+PhiTagger *phi_tagger_new(const char *rules_dir, CrTagger *model, GError **error); /* takes the model */
 void phi_tagger_free(PhiTagger *tagger);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PhiTagger, phi_tagger_free)
 const CrTagger *phi_tagger_model(const PhiTagger *tagger);

@@ -59,12 +59,10 @@ kind_of(const char *rules_dir, const char *label, int *kind, GError **error)
 }
 
 PhiTagger *
-phi_tagger_load(const char *rules_dir, const char *path, GError **error)
+phi_tagger_new(const char *rules_dir, CrTagger *model, GError **error)
 {
   g_autoptr(PhiTagger) tagger = g_new0(PhiTagger, 1);
-  tagger->model = cr_tagger_open(path, error);
-  if (!tagger->model)
-    return NULL;
+  tagger->model = model;
   const guint n = cr_tagger_n_labels(tagger->model);
   tagger->kinds = g_new(int, n);
   for (guint i = 0; i < n; i++)

@@ -66,6 +66,9 @@ char *cr_vault_find_source(CrDb *vault, const char *source_key, GError **error);
 char *cr_vault_find_content(CrDb *vault, const char *content_key, GError **error);
 GBytes *cr_vault_load_key(CrDb *vault, const char *note,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT; /* DESTROYED where gone */
+/* A key of its own for what belongs to no single note (a model): name takes the place of the note. */
+gboolean cr_vault_put_key(CrDb *vault, const char *name, GBytes *wrapped, guint64 tx,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Deletes the wrapped key: what it sealed opens never again (once the log is cut: cr_db_checkpoint). */
 gboolean cr_vault_destroy_key(CrDb *vault, const char *note, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 typedef enum { CR_ORIGINAL_SOURCE, CR_ORIGINAL_TEXT, CR_ORIGINAL_KNOWN } CrOriginalPart;

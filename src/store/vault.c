@@ -58,6 +58,13 @@ load_first_blob(CrStmt *stmt, gboolean *found, GError **error)
   return NULL;
 }
 
+gboolean
+cr_vault_put_key(CrDb *vault, const char *name, GBytes *wrapped, guint64 tx, GError **error)
+{
+  return cr_db_exec(vault, error, "INSERT INTO document_key(note, wrapped, tx) VALUES(?,?,?)", "sBi", name,
+                    wrapped, (gint64)tx);
+}
+
 GBytes *
 cr_vault_load_key(CrDb *vault, const char *note, GError **error)
 {

@@ -4,6 +4,7 @@
 #include <chartroom/project.h>
 
 #include "store/documents.h"
+#include "workflow/learn.h"
 #include "workflow/workflow-private.h"
 
 #include <errno.h>
@@ -83,6 +84,10 @@ delete_keys(CrProject *p, const GPtrArray *notes, const char *object, const char
       cr_tx_rollback(p);
       return FALSE;
     }
+  if (!cr_learnt_destroy(p, reason, error)) {
+    cr_tx_rollback(p);
+    return FALSE;
+  }
   if (cr_tx_commit(p, error))
     return cr_db_checkpoint(p->vault, error) && verify_gone(p, notes, error);
   cr_tx_rollback(p);

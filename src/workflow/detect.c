@@ -6,6 +6,7 @@
 
 #include "store/documents.h"
 #include "workflow/decisions.h"
+#include "workflow/learn.h"
 #include "workflow/workflow-private.h"
 
 #define NOTES_A_TRANSACTION 200
@@ -125,7 +126,7 @@ reader_of(Detection *d, const char *language, GError **error)
       return d->readers->pdata[i];
   g_autoptr(Reader) reader = g_new0(Reader, 1);
   reader->language = language;
-  reader->detector = cr_phi_detector_new(NULL, language, error);
+  reader->detector = cr_project_detector(d->p, language, error);
   if (!reader->detector)
     return NULL;
   reader->scratch = cr_phi_scratch_new(reader->detector);
