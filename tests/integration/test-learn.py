@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""What the reviewers decide teaches the project's own model: what it missed is found in new notes, what would lose is kept out,
+one command leads back, and the model lies sealed. With a base model trained here and without one."""
+import json
+import os
+import random
+import subprocess
+
+from project import CHARTROOM, SOURCE, Home, check, main, same, test
+
+SYLLABLES = ('zu', 'qor', 'vex', 'bri', 'thal', 'mok', 'yin', 'drev', 'osk', 'plu', 'gna', 'fer')
+
+
+def made_up_notes(n, seed):
+    """Notes in a style of their own: a code name in small letters behind a mark that no list knows."""
+    rng, rows, spans = random.Random(seed), [], {}
+    for i in range(n):
+        name = ' '.join(''.join(rng.choice(SYLLABLES) for _ in range(2)) for _ in range(2))
+        head = '%s pain %d of 10, walked %d m. ~keeper~ ' % (rng.choice(('Stable,', 'Better,', 'Tired,')), rng.randint(1, 9), rng.randint(10, 90))
+        rows.append({'id': 'k%d-%d' % (seed, i), 'patient': 'k%d-%d' % (seed, i), 'text': head + name + ' ~bed~ %d, lisinopril 10 mg daily.' % rng.randint(1, 40)})
+        spans[rows[-1]['id']] = (len(head), len(head) + len(name))
+    return rows, spans
+
+
+class Ward(Home):
+    def __init__(self, data=None):
+        super().__init__()
+        self.more = {'CHARTROOM_DATA': data} if data else {}
+        self.init()
+
+    def cmd(self, *args, **more):
+        return self.run(*args, more=self.more, **more)
+
+    def candidates(self, prefix):
+        """Candidates of each note, by its own id."""
+        found = {}
+        for note in self.notes_in_review():
+            shown = self.cmd('review', 'show', note).json
+            if shown['source'].startswith(prefix):
+                found[shown['source']] = [(c['start'], c['end'], c['kind'], c['score']) for c in shown['candidates']]
+        return found
+
+    def review(self, batch, prefix, spans, decision='remove-rest'):
+        self.cmd('detect')
+        lines = []
+        for note in self.notes_in_review():
+            source = self.cmd('review', 'show', note).json['source']
+            if not source.startswith(prefix):
+                continue
+            if spans:
+                lines.append({'note': note, 'decision': 'add', 'start': spans[source][0], 'end': spans[source][1], 'kind': 'STAFF'})
+            lines.append({'note': note, 'decision': decision})
+        self.cmd('review', 'decide', '--file', self.file('d.jsonl', lines))
+        self.cmd('review', 'sign', batch)
+
+
+def n_found(candidates, spans):
+    return sum(any(s <= spans[source][0] and e >= spans[source][1] for s, e, _, _ in found) for source, found in candidates.items())
+
+
+@test
+def learns_and_goes_back():
+    """Names that were missed are found in new notes; rollback detects as before, to the byte; the model is sealed and goes with an original"""
+    with Ward() as w:
+        rows, spans = made_up_notes(60, 1)
+        w.cmd('import', w.file('a.jsonl', rows))
+        w.refuse('wrong-state', 'learn', status=1)
+        w.review('import-1', 'k1', spans)
+        new, new_spans = made_up_notes(20, 2)
+        w.cmd('import', w.file('b.jsonl', new))
+        w.cmd('detect', '--batch', 'import-2')
+        before = w.candidates('k2')
+        report = w.cmd('learn').json
+        same(report['accepted'], True, report)
+        same(report['version'], 1, 'version')
+        w.cmd('detect', '--batch', 'import-2', '--again')
+        after = w.candidates('k2')
+        check(n_found(before, new_spans) <= 5, 'already known:', n_found(before, new_spans))
+        check(n_found(after, new_spans) >= 16, 'learnt', n_found(after, new_spans), 'of 20')
+        with open(os.path.join(w.path, 'vault.db'), 'rb') as f:
+            vault = f.read()
+        check(b'CRTAGGER' not in vault and b'~keeper~' not in vault, 'the model lies open')
+        same(w.cmd('learn', '--rollback').json['version'], 0, 'rollback')
+        w.cmd('detect', '--batch', 'import-2', '--again')
+        same(w.candidates('k2'), before, 'detection after the rollback')
+        same(w.cmd('learn', '--versions').json['current'], 0, 'in use')
+        actions = [e['action'] for e in w.cmd('audit', 'log').lines]
+        check('model.learnt' in actions and 'model.rolled-back' in actions, actions[-5:])
+
+
+if __name__ == '__main__':
+    main()
