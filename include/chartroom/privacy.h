@@ -32,7 +32,7 @@ CR_EXPORT json_t *cr_project_detect(CrProject *p, const char *batch, gboolean ag
 /* Learns from the notes whose review is settled and signed: a new version of the project's own tagger of the
  * language, on top of the program's, kept where it finds no less than before of frozen notes (invented ones,
  * and a tenth of the project's) and is no less precise by more than half a point. Sealed in the vault, never
- * exported, gone with the originals. {"accepted","language","version","notes","held","seconds",
+ * exported, gone with the originals. {"accepted","language","version","notes","held",
  * "before":{"regression":{"cover","precision"},"held":…},"after":…,"why"?} */
 CR_EXPORT json_t *cr_project_learn(CrProject *p, const char *language,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;

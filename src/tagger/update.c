@@ -14,7 +14,7 @@ void
 cr_tagger_update_init(CrTaggerUpdate *u)
 {
   *u = (CrTaggerUpdate){
-      .epochs = 6, .rate = .1, .dropout = .3, .pull = .01, .prune = .05, .min_count = 2, .seed = 1};
+      .epochs = 6, .rate = .05, .dropout = .3, .pull = .05, .prune = .05, .min_count = 2, .seed = 1};
 }
 
 static double

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """What the reviewers decide teaches the project's own model: what it missed is found in new notes, what would lose is kept out,
-one command leads back, and the model lies sealed. With a base model trained here and without one."""
+one command leads back, the model lies sealed and goes with an original."""
 import json
 import os
 import random
-import subprocess
+import tempfile
 
-from project import CHARTROOM, SOURCE, Home, check, main, same, test
+from project import SOURCE, Home, check, main, same, test
 
 SYLLABLES = ('zu', 'qor', 'vex', 'bri', 'thal', 'mok', 'yin', 'drev', 'osk', 'plu', 'gna', 'fer')
 
@@ -60,7 +60,7 @@ def n_found(candidates, spans):
 
 @test
 def learns_and_goes_back():
-    """Names that were missed are found in new notes; rollback detects as before, to the byte; the model is sealed and goes with an original"""
+    """Names that were missed are found in new notes; rollback detects as before, to the byte; the model lies sealed"""
     with Ward() as w:
         rows, spans = made_up_notes(60, 1)
         w.cmd('import', w.file('a.jsonl', rows))
@@ -86,6 +86,41 @@ def learns_and_goes_back():
         same(w.cmd('learn', '--versions').json['current'], 0, 'in use')
         actions = [e['action'] for e in w.cmd('audit', 'log').lines]
         check('model.learnt' in actions and 'model.rolled-back' in actions, actions[-5:])
+
+
+def data_with_regression(folder, rows):
+    """A copy of the program's data whose frozen regression notes are these."""
+    data = os.path.join(folder, 'data')
+    os.makedirs(os.path.join(data, 'tagger'))
+    for name in os.listdir(os.path.join(SOURCE, 'data')):
+        if name != 'tagger':
+            os.symlink(os.path.join(os.path.abspath(SOURCE), 'data', name), os.path.join(data, name))
+    for name in os.listdir(os.path.join(SOURCE, 'data', 'tagger')):
+        os.symlink(os.path.join(os.path.abspath(SOURCE), 'data', 'tagger', name), os.path.join(data, 'tagger', name))
+    os.remove(os.path.join(data, 'tagger', 'regression-en.jsonl'))
+    with open(os.path.join(data, 'tagger', 'regression-en.jsonl'), 'w', encoding='utf-8') as f:
+        f.writelines(json.dumps(row) + '\n' for row in rows)
+    return data
+
+
+@test
+def refuses_what_would_lose():
+    """A version that finds in the regression notes what is no identifier there is kept out, and said so"""
+    clean, _ = made_up_notes(40, 9)
+    named = [{'id': 'r%d' % i, 'text': 'Dr. Maria Lopez saw Mr. Quentin Ashby.',
+              'entities': [{'id': 'T1', 'start': 4, 'end': 15, 'label': 'STAFF', 'text': 'Maria Lopez'},
+                           {'id': 'T2', 'start': 24, 'end': 37, 'label': 'PATIENT', 'text': 'Quentin Ashby'}]} for i in range(5)]
+    with tempfile.TemporaryDirectory() as folder:
+        data = data_with_regression(folder, named + [{'id': r['id'], 'text': r['text'], 'entities': []} for r in clean])
+        with Ward(data) as w:
+            rows, spans = made_up_notes(60, 1)
+            w.cmd('import', w.file('a.jsonl', rows))
+            w.review('import-1', 'k1', spans)
+            report = w.run('learn', status=1, more=w.more).json
+            same(report['accepted'], False, report)
+            check(report['why'] and report['after']['regression']['precision'] < report['before']['regression']['precision'], report)
+            same(w.cmd('learn', '--versions').json['current'], 0, 'in use')
+            check('model.refused' in [e['action'] for e in w.cmd('audit', 'log').lines], 'no event')
 
 
 if __name__ == '__main__':
