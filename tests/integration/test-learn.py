@@ -86,6 +86,10 @@ def learns_and_goes_back():
         same(w.cmd('learn', '--versions').json['current'], 0, 'in use')
         actions = [e['action'] for e in w.cmd('audit', 'log').lines]
         check('model.learnt' in actions and 'model.rolled-back' in actions, actions[-5:])
+        same(w.cmd('learn').json['accepted'], True, 'learnt again')
+        note = w.notes_in_review()[0]
+        w.run('destroy', '--what', 'note', note, '--certificate', os.path.join(w.dir, 'certificate.txt'), '--reason', 'test')
+        same(w.cmd('learn', '--versions').json['current'], 0, 'learnt from what is destroyed')
 
 
 def data_with_regression(folder, rows):
