@@ -229,7 +229,8 @@ find_alone(const Run *run, PhiPage *page, guint number)
     phi_tokens_fill(page);
   }
   if (run->detector->tagger)
-    phi_tagger_find(run->detector->tagger, run->scratch->tagger, page, run->threshold);
+    phi_tagger_find(run->detector->tagger, run->scratch->tagger, page, run->threshold,
+                    run->detector->language->doubts);
   if (run->known)
     phi_known_run(run->known, page);
   return find_by_model(run, page, number);

@@ -5,9 +5,9 @@
 
 static const PhiLanguage languages[] = {
     {"en", "rules.tsv", "rules.hsdb", "words.tsv", "gazetteer.tsv", "nicknames.tsv", "scan.tsv",
-     "lexicon.tsv", phi_names_run, phi_recase},
+     "lexicon.tsv", TRUE, phi_names_run, phi_recase},
     {"es", "es/rules.tsv", "rules-es.hsdb", "es/words.tsv", "es/gazetteer.tsv", "es/nicknames.tsv",
-     "es/scan.tsv", "es/lexicon.tsv", phi_es_names_run, NULL},
+     "es/scan.tsv", "es/lexicon.tsv", FALSE, phi_es_names_run, NULL},
 };
 
 static char *

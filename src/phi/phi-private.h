@@ -38,6 +38,7 @@ typedef struct {
   const char *code;                                                    /* ISO 639-1 */
   const char *rules, *compiled, *words, *gazetteer, *nicknames, *scan; /* in the rules folder */
   const char *lexicon;                                                 /* in the lexicons folder */
+  gboolean doubts; /* the tagger may doubt what was found by looks: trained on notes of many kinds */
   void (*find_names)(PhiPage *page);    /* names and places that no rule announces */
   char *(*recase)(const PhiPage *page); /* NULL, or phi_recase */
 } PhiLanguage;
@@ -192,7 +193,8 @@ void phi_tagger_free(PhiTagger *tagger);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PhiTagger, phi_tagger_free)
 const CrTagger *phi_tagger_model(const PhiTagger *tagger);
 /* Adds what reaches the threshold. */
-void phi_tagger_find(const PhiTagger *tagger, CrTaggerScratch *scratch, PhiPage *page, double threshold);
+void phi_tagger_find(const PhiTagger *tagger, CrTaggerScratch *scratch, PhiPage *page, double threshold,
+                     gboolean doubts);
 
 /* A user's own model: its labels as kinds (data/rules/onnx-labels.tsv, a table of the user's before it). */
 typedef struct PhiOnnx PhiOnnx;

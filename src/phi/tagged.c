@@ -181,7 +181,8 @@ is_only_reported(const PhiPage *page, guint32 start, guint32 end)
 }
 
 void
-phi_tagger_find(const PhiTagger *tagger, CrTaggerScratch *scratch, PhiPage *page, double threshold)
+phi_tagger_find(const PhiTagger *tagger, CrTaggerScratch *scratch, PhiPage *page, double threshold,
+                gboolean doubts)
 {
   const char *by = g_intern_static_string("tagger");
   const double odds = odds_of(page, threshold), bar = with_odds(threshold, 1 / odds);
@@ -189,7 +190,8 @@ phi_tagger_find(const PhiTagger *tagger, CrTaggerScratch *scratch, PhiPage *page
     end = window_end(page, from);
     g_autoptr(GArray) spans =
         cr_tagger_tag(tagger->model, scratch, page->s + from, end - from, MAX(bar, 1e-3));
-    doubt(scratch, page, from, end);
+    if (doubts)
+      doubt(scratch, page, from, end);
     for (guint i = 0; i < spans->len; i++) {
       const CrTagSpan *span = &g_array_index(spans, CrTagSpan, i);
       const int kind = tagger->kinds[span->label];
