@@ -53,15 +53,27 @@ cr_pass_find(const CrPass *pass, guint64 hash)
 }
 
 static void
-add_weights(const CrPass *pass, guint64 hash, float *score)
+add_weights(const CrPass *pass, guint32 where, float *score)
 {
-  const guint32 at = cr_pass_find(pass, hash);
-  if (at == G_MAXUINT32)
-    return;
-  const guint32 where = GUINT32_FROM_LE(pass->slots[at].where);
   const CrWeight *weight = pass->weights + (where >> 8);
   for (guint i = 0; i < (where & 255); i++)
     score[GUINT16_FROM_LE(weight[i].state)] += (float)GINT16_FROM_LE(weight[i].weight);
+}
+
+/* The table is larger than the caches: what will be read is asked for ahead. */
+static void
+score_token(const CrPass *pass, const guint64 *features, guint n, float *score)
+{
+  guint32 where[CR_MAX_FEATURES];
+  for (guint f = 0; f < n; f++)
+    __builtin_prefetch(&pass->slots[(guint32)features[f] & (pass->n_slots - 1)]);
+  for (guint f = 0; f < n; f++) {
+    const guint32 at = cr_pass_find(pass, features[f]);
+    where[f] = at == G_MAXUINT32 ? 0 : GUINT32_FROM_LE(pass->slots[at].where);
+    __builtin_prefetch(&pass->weights[where[f] >> 8]);
+  }
+  for (guint f = 0; f < n; f++)
+    add_weights(pass, where[f], score);
 }
 
 /* How far around a token all words must be harmless for it to be passed over. */
@@ -104,10 +116,7 @@ score_line(const CrPass *pass, CrDecoder *decoder, const CrTokens *tokens, const
       continue;
     }
     const guint n = cr_templates_features(pass->templates, tokens, line, line->first + i, features);
-    for (guint f = 0; f < n; f++)
-      __builtin_prefetch(&pass->slots[(guint32)features[f] & (pass->n_slots - 1)]);
-    for (guint f = 0; f < n; f++)
-      add_weights(pass, features[f], score);
+    score_token(pass, features, n, score);
     for (guint s = 0; s < width; s++)
       score[s] *= pass->unit;
   }
