@@ -187,22 +187,17 @@ typedef struct {
   CrPhiScratch *scratch;
   const PhiKnownSet *known;
   double threshold;
-  GPtrArray *by_model; /* what the user's model found on each page: it runs once */
   GError **error;
 } Run;
 
 static gboolean
-find_by_model(const Run *run, PhiPage *page, guint number)
+find_by_model(const Run *run, PhiPage *page)
 {
   if (!run->detector->onnx)
     return TRUE;
-  if (number == run->by_model->len) {
-    GArray *found = phi_onnx_find(run->detector->onnx, page, run->threshold, run->error);
-    if (!found)
-      return FALSE;
-    g_ptr_array_add(run->by_model, found);
-  }
-  const GArray *found = g_ptr_array_index(run->by_model, number);
+  g_autoptr(GArray) found = phi_onnx_find(run->detector->onnx, page, run->threshold, run->error);
+  if (!found)
+    return FALSE;
   g_array_append_vals(page->found, found->data, found->len);
   return TRUE;
 }
@@ -215,7 +210,7 @@ find_by_words(const Run *run, PhiPage *page)
 }
 
 static gboolean
-find_alone(const Run *run, PhiPage *page, guint number)
+find_alone(const Run *run, PhiPage *page)
 {
   const char *original = page->s;
   g_autofree char *recased = run->detector->language->recase ? run->detector->language->recase(page) : NULL;
@@ -233,7 +228,7 @@ find_alone(const Run *run, PhiPage *page, guint number)
                     run->detector->language->doubts);
   if (run->known)
     phi_known_run(run->known, page);
-  return find_by_model(run, page, number);
+  return find_by_model(run, page);
 }
 
 /* One page: found, propagated and merged at once. */
@@ -242,7 +237,7 @@ detect_single(const Run *run, const char *s, gsize n_bytes, GArray *spans)
 {
   g_autoptr(PhiSeen) seen = phi_seen_new(run->detector->lexicon);
   PhiPage page = open_page(run->detector, run->scratch, s, n_bytes);
-  if (!find_alone(run, &page, 0))
+  if (!find_alone(run, &page))
     return FALSE;
   phi_seen_learn(seen, &page, run->threshold);
   phi_seen_run(seen, &page);
@@ -250,25 +245,26 @@ detect_single(const Run *run, const char *s, gsize n_bytes, GArray *spans)
   return TRUE;
 }
 
-/* Several pages: learn from all of them first. */
+/* Several pages: learn from all of them first, keeping what each holds. */
 static gboolean
 detect_pages(const Run *run, const char *s, gsize n_bytes, GArray *spans)
 {
   g_autoptr(PhiSeen) seen = phi_seen_new(run->detector->lexicon);
+  g_autoptr(GPtrArray) kept = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref);
+  for (gsize from = 0, end; from < n_bytes; from = end) {
+    end = page_end(s, n_bytes, from);
+    PhiPage page = open_page(run->detector, run->scratch, s + from, end - from);
+    if (!find_alone(run, &page))
+      return FALSE;
+    phi_seen_learn(seen, &page, run->threshold);
+    g_ptr_array_add(kept, g_array_copy(page.found));
+  }
   guint number = 0;
   for (gsize from = 0, end; from < n_bytes; from = end) {
     end = page_end(s, n_bytes, from);
     PhiPage page = open_page(run->detector, run->scratch, s + from, end - from);
-    if (!find_alone(run, &page, number++))
-      return FALSE;
-    phi_seen_learn(seen, &page, run->threshold);
-  }
-  number = 0;
-  for (gsize from = 0, end; from < n_bytes; from = end) {
-    end = page_end(s, n_bytes, from);
-    PhiPage page = open_page(run->detector, run->scratch, s + from, end - from);
-    if (!find_alone(run, &page, number++))
-      return FALSE;
+    const GArray *found = g_ptr_array_index(kept, number++);
+    g_array_append_vals(page.found, found->data, found->len);
     phi_seen_run(seen, &page);
     phi_merge(page.found, from, run->threshold, spans);
   }
@@ -288,8 +284,7 @@ cr_phi_detect_checked(const CrPhiDetector *detector, CrPhiScratch *scratch, cons
   g_autoptr(GArray) spans = g_array_new(FALSE, FALSE, sizeof(CrPhiSpan));
   g_array_set_clear_func(spans, clear_span);
   g_autoptr(PhiKnownSet) set = known ? phi_known_compile(detector->lexicon, known) : NULL;
-  g_autoptr(GPtrArray) by_model = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref);
-  Run run = {detector, scratch, set, threshold, by_model, error};
+  Run run = {detector, scratch, set, threshold, error};
   const char *s = cr_text_bytes(text);
   gsize n_bytes = cr_text_length(text, CR_UNIT_BYTE);
   gboolean done =
