@@ -56,9 +56,12 @@ GBytes *cr_file_read(const char *path, gsize max_bytes, GError **error) G_GNUC_W
 char *cr_file_sha256_hex(const char *path, guint64 *n_bytes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Writes beside (.NAME.chartroom.tmp), fsyncs, renames over path, fsyncs the folder. mode for example 0600.
  * Writers of one path wait for each other; what a killed one left goes with the next. On failure path is
- * what it was, or (only where syncing the folder failed) the new whole. */
+ * what it was, or (only where syncing the folder failed) the new whole. A device or a pipe is written to and
+ * stays what it is. */
 gboolean cr_file_replace(const CrIo *io, const char *path, const void *data, gsize n_bytes, mode_t mode,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether something is there (behind a link, too) that is neither a file nor a folder: /dev/null, a pipe. */
+gboolean cr_path_is_device(const char *path);
 /* fsyncs each file below dir and the folders, then renames dir to target in one step. Where target is a
  * folder it is exchanged and the old one removed (RENAME_EXCHANGE): a reader sees the old whole or the new
  * whole. Where it is a file or a link, or its file system can't exchange: CR_ERROR_EXISTS. */

@@ -101,9 +101,31 @@ write_over(const CrIo *io, const char *aside, int fd, const char *path, const vo
 }
 
 gboolean
+cr_path_is_device(const char *path)
+{
+  struct stat st;
+  return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
+/* A file put where a device stood would take it from every other program. */
+static gboolean
+write_through(const CrIo *io, const char *path, const void *data, gsize n_bytes, GError **error)
+{
+  int fd = io->open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY, 0);
+  gboolean ok = fd >= 0 && write_all(io, fd, data, n_bytes);
+  if (!ok)
+    cr_error_set_errno(error, errno, path, "writing");
+  if (fd >= 0)
+    io->close(fd);
+  return ok;
+}
+
+gboolean
 cr_file_replace(const CrIo *io, const char *path, const void *data, gsize n_bytes, mode_t mode,
                 GError **error)
 {
+  if (cr_path_is_device(path))
+    return write_through(io, path, data, n_bytes, error);
   g_autofree char *aside = name_beside(path), *dir = g_path_get_dirname(path);
   int fd = open_aside(io, aside, mode);
   if (fd >= 0 && write_over(io, aside, fd, path, data, n_bytes))

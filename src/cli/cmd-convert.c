@@ -80,6 +80,12 @@ static gboolean
 check_target(const Run *run, const char *out, GError **error)
 {
   g_autoptr(GDir) dir = g_dir_open(out, 0, NULL);
+  if (cr_path_is_device(out)) {
+    g_set_error(error, CR_ERROR, CR_ERROR_EXISTS,
+                "%s: is a device or a pipe, and what is written is proved by reading it back: give a file",
+                out);
+    return FALSE;
+  }
   if (!g_file_test(out, G_FILE_TEST_EXISTS) || (dir && run->to->is_folder && !g_dir_read_name(dir)) ||
       (!dir && !run->to->is_folder))
     return TRUE;

@@ -178,6 +178,15 @@ def test_nothing_overwritten(tmp):
     assert (tmp / "empty/g.txt").exists()
 
 
+def test_devices_stay(tmp):
+    """An output named like a device was once renamed over it."""
+    source, fifo = write(tmp / "a.jsonl", '{"id": "a", "text": "x"}\n'), tmp / "fifo"
+    os.mkfifo(fifo)
+    done = run(source, "--to", "jsonl", fifo)
+    assert done.returncode == 2 and "pipe" in done.stderr, done
+    assert fifo.is_fifo() and sorted(p.name for p in tmp.iterdir()) == ["a.jsonl", "fifo"]
+
+
 def test_disk_full(tmp):
     """A file size limit stands in for the full disk: nothing is left under the name, nor beside it."""
     line = json.dumps({"id": "g", "text": "word " * 40000, "entities": [{"start": 0, "end": 4, "label": "L"}]})
@@ -226,7 +235,7 @@ def test_usage(tmp):
 
 
 TESTS = [test_samples_round_trip, test_corpora_round_trip, test_every_pair, test_bad_brat, test_bad_jsonl, test_crlf,
-         test_nothing_overwritten, test_disk_full, test_killed, test_usage]
+         test_nothing_overwritten, test_devices_stay, test_disk_full, test_killed, test_usage]
 
 
 def main():

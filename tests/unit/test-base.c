@@ -355,8 +355,29 @@ test_read_limits(void)
   assert_code(error, IO);
   g_assert_null(cr_file_read("/dev/zero", 100000, &error)); /* says it is empty, and has no end */
   assert_code(error, LIMIT);
-  g_autoptr(GBytes) none = cr_file_read("/dev/null", 0, &error);
+  g_assert_true(g_file_set_contents(path, "", 0, NULL));
+  g_autoptr(GBytes) none = cr_file_read(path, 0, &error);
+  g_assert_no_error(error);
   g_assert_cmpint(g_bytes_get_size(none), ==, 0);
+}
+
+/* An output named /dev/null was once put in the device's place, and filled up there. */
+static void
+test_replace_leaves_devices(void)
+{
+  g_autofree char *pipe_path = g_build_filename(dir, "fifo", NULL);
+  const CrIo *io = cr_env_default()->io;
+  g_autoptr(GError) error = NULL;
+  char got[8] = {0};
+  g_assert_cmpint(mkfifo(pipe_path, 0600), ==, 0);
+  int end = open(pipe_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  g_assert_true(cr_path_is_device(pipe_path) && !cr_path_is_device(dir) && !cr_path_is_device("/nowhere"));
+  g_assert_true(cr_file_replace(io, pipe_path, "12345", 5, 0600, &error));
+  g_assert_no_error(error);
+  g_assert_cmpint(read(end, got, sizeof got), ==, 5);
+  g_assert_cmpstr(got, ==, "12345");
+  g_assert_true(cr_path_is_device(pipe_path));
+  close(end);
 }
 
 static gpointer
@@ -483,6 +504,7 @@ main(int argc, char **argv)
   g_test_add_func("/base/file/remove", test_remove_follows_no_link);
   g_test_add_func("/base/file/read", test_read_limits);
   g_test_add_func("/base/file/read-pipe", test_read_pipe);
+  g_test_add_func("/base/file/replace-leaves-devices", test_replace_leaves_devices);
   g_test_add_func("/base/lock", test_lock);
   g_test_add_func("/base/seal/flips", test_seal_every_flip);
   g_test_add_func("/base/seal/hashes", test_hashes);
