@@ -76,4 +76,23 @@ typedef struct {
 CR_EXPORT GArray *cr_span_differences(const CrLabelSpan *a, gsize n_a, const CrLabelSpan *b,
                                       gsize n_b); /* of CrDifference, by position */
 
+/* What of two readers' agreement a cluster of disputes holds back. A dispute is what both have in one place:
+ * places in their sets (readers[side].spans), either side may have none. The figures are those of
+ * cr_agreement_spans without intervals, NaN where not defined. */
+typedef struct {
+  guint cluster, document;
+  const guint *spans[2];
+  guint n_spans[2];
+} CrDispute;
+typedef struct {
+  double strict, partial, kappa; /* span F1 strict and partial, kappa on tokens */
+} CrSettledFigures;
+typedef struct {
+  CrSettledFigures first, second; /* if all of the cluster were as the first (second) reader has it */
+} CrSettled;
+/* CrSettled a cluster, and the figures as they are. LIMIT. */
+CR_EXPORT GArray *cr_agreement_settled(const CrComparison *comparison, const CrLabelSet *readers,
+                                       const CrDispute *disputes, gsize n_disputes, guint n_clusters,
+                                       CrSettledFigures *now, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

@@ -16,6 +16,15 @@ G_BEGIN_DECLS
 /* Publishes the next version (lead); g NULL: the template of init. Returns the version, -1 on failure. */
 CR_EXPORT gint64 cr_reading_publish(CrProject *p, const CrGuidelines *g,
                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The same, telling which notes the version affects: those with findings of a label that changed or is gone,
+ * with an answer to such a question, and, where a label or question is new, all that were read. They are
+ * queued again for their readers, and what was approved of them must be approved anew; with CR_PUBLISH_KEEP
+ * they are only told. Other notes keep their state. {"version","affected":[{"what":"label"|"question","name",
+ * "why":"changed"|"removed"|"renamed"|"added","findings","notes"}],"notes":[{"note","batch","was","because":[
+ * names]}],"queued","kept"} */
+enum { CR_PUBLISH_KEEP = 1 };
+CR_EXPORT json_t *cr_reading_publish_report(CrProject *p, const CrGuidelines *g, guint flags,
+                                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* version -1: the newest published (GATE_GUIDELINES where there is none); 0: the template of init. */
 CR_EXPORT CrGuidelines *cr_reading_guidelines(CrProject *p, gint64 version,
                                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -83,7 +92,8 @@ CR_EXPORT gboolean cr_reading_report_leak(CrProject *p, const char *note, const 
 /* "The guidelines do not say": a question to the lead. */
 CR_EXPORT gboolean cr_reading_ask(CrProject *p, const char *note, const char *question,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* [{"question","note","reader","time","guidelines","text"}]: text only where the member may open it. */
+/* [{"question","from","note","reader","time","guidelines","text"}]: text only where the member may open it;
+ * from: "reader", or "insight" (cr_reading_insight). */
 CR_EXPORT json_t *cr_reading_questions(CrProject *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* ---- agreement ---- */
@@ -95,6 +105,16 @@ CR_EXPORT json_t *cr_reading_questions(CrProject *p, GError **error) G_GNUC_WARN
  * batch's. */
 CR_EXPORT json_t *cr_reading_agree(CrProject *p, const char *batch, gint64 seed,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* What the readers of one batch, or (NULL) of each, disagree about (lead, senior, engineer): differences by
+ * kind and words, the clusters that would give back most agreement first, each as a question to the
+ * guidelines. The first n_questions that give anything back are stored beside the readers' own
+ * (cr_reading_questions).
+ * [{"batch","round","guidelines","notes","differences","metric","now":{…},"by_kind":[…],"clusters":[{"kind",
+ * "what","cleared_text","pattern","differences","notes","critical","question","measure","settled","gain",…,
+ * "examples":[…]}],"asked"}]. "cleared_text" and the examples quote the cleared notes. docs/quality.md */
+CR_EXPORT json_t *cr_reading_insight(CrProject *p, const char *batch, guint n_questions,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* ---- resolution (senior) ---- */
 

@@ -1,6 +1,6 @@
 /* agree: what its files share. Each reads its input whole and returns the JSON object of cli.md. */
 #pragma once
-#include <chartroom/json.h>
+#include "cli/cli.h"
 
 /* One label file a reader, JSON lines. Errors name file:line. New reference. */
 json_t *cr_agree_files(char **paths, guint n_readers, guint64 seed, guint n_resamples, GError **error);
@@ -15,3 +15,6 @@ typedef struct {
 gboolean cr_place_refuse(GError **error, CrPlace place, int code, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
 gboolean cr_place_refuse_because(GError **error, CrPlace place, GError *why); /* takes why */
+
+/* agree-insight.c: `agree PROJECT --insight`; the exit status. */
+int cr_agree_insight(CrCli *cli, CrProject *p, const char *batch, guint n_questions, gboolean table);

@@ -8,8 +8,33 @@
 #include <string.h>
 
 typedef struct {
-  gboolean template;
+  gboolean template, keep;
 } GuidelinesOptions;
+
+/* Which labels and questions the version affects, and which notes for it. */
+static void
+print_affected(const json_t *result)
+{
+  json_t *row, *name;
+  gsize i, k;
+  printf("Version %" G_GINT64_FORMAT " of the guidelines is published.\n", cr_cli_int(result, "version"));
+  json_array_foreach(json_object_get(result, "affected"), i, row)
+      printf("  %s %s: %s; %" G_GINT64_FORMAT " findings in %" G_GINT64_FORMAT " notes\n",
+             cr_cli_text(row, "what"), cr_cli_text(row, "name"), cr_cli_text(row, "why"),
+             cr_cli_int(row, "findings"), cr_cli_int(row, "notes"));
+  json_array_foreach(json_object_get(result, "notes"), i, row)
+  {
+    printf("  %s  %s, was %s:", cr_cli_text(row, "note"), cr_cli_text(row, "batch"), cr_cli_text(row, "was"));
+    json_array_foreach(json_object_get(row, "because"), k, name)
+        printf("%s %s", k ? "," : "", json_string_value(name));
+    putchar('\n');
+  }
+  if (json_array_size(json_object_get(result, "notes")) + (gsize)cr_cli_int(result, "kept") > 0)
+    printf("%zu notes are affected, %" G_GINT64_FORMAT " of them queued to be read again; %" G_GINT64_FORMAT
+           " keep their state.\n",
+           json_array_size(json_object_get(result, "notes")), cr_cli_int(result, "queued"),
+           cr_cli_int(result, "kept"));
+}
 
 static int
 publish(CrCli *cli, CrProject *p, const GuidelinesOptions *o)
@@ -20,14 +45,13 @@ publish(CrCli *cli, CrProject *p, const GuidelinesOptions *o)
   g_autoptr(CrGuidelines) g = o->template ? NULL : cr_guidelines_load(cli->rest[2], &error);
   if (!g && !o->template)
     return cr_cli_fail(cli, error);
-  gint64 version = cr_reading_publish(p, g, &error);
-  if (version < 0)
+  g_autoptr(json_t) result = cr_reading_publish_report(p, g, o->keep ? CR_PUBLISH_KEEP : 0, &error);
+  if (!result)
     return cr_cli_fail(cli, error);
-  g_autoptr(json_t) result = json_pack("{s:I}", "version", (json_int_t)version);
   if (cli->json)
     cr_cli_print_json(result);
   else
-    printf("Version %" G_GINT64_FORMAT " of the guidelines is published.\n", version);
+    print_affected(result);
   return CR_EXIT_DONE;
 }
 
@@ -127,8 +151,9 @@ questions(CrCli *cli, CrProject *p, const GuidelinesOptions *o)
     cr_cli_print_json_lines(asked);
   else
     json_array_foreach(asked, i, row)
-        printf("%s  %.19s  %s  %s  under version %" G_GINT64_FORMAT "\n    %s\n",
+        printf("%s  %.19s  %s%s  %s  under version %" G_GINT64_FORMAT "\n    %s\n",
                cr_cli_text(row, "question"), cr_cli_text(row, "time"), cr_cli_text(row, "reader"),
+               g_str_equal(cr_cli_text(row, "from"), "insight") ? " (readings compared)" : "",
                cr_cli_text(row, "note"), cr_cli_int(row, "guidelines"), cr_cli_text(row, "text"));
   return CR_EXIT_DONE;
 }
@@ -147,18 +172,26 @@ cr_cmd_guidelines(int argc, char **argv)
   int status;
   const GOptionEntry entries[] = {{"template", 0, 0, G_OPTION_ARG_NONE, &o.template,
                                    "publish: the template that the project was made with", NULL},
+                                  {"keep", 0, 0, G_OPTION_ARG_NONE, &o.keep,
+                                   "publish: tell which notes it affects, and queue none again", NULL},
                                   {NULL}};
-  if (!cr_cli_parse(&cli, argc, argv, CR_CLI_PROJECT,
-                    "PROJECT publish FILE|show [VERSION]|diff A B|list|questions",
-                    "  publish FILE    the next version, from YAML or JSON with a Markdown text beside it\n"
-                    "  show [VERSION]  the newest, or that one (0: the template of init)\n"
-                    "  diff A B        what changed, and which labels must be read again\n"
-                    "  list            all versions\n"
-                    "  questions       where readers found that the guidelines do not say\n\n"
-                    "A published version never changes: every label carries the version it was made under.\n"
-                    "Keys of the file: title, text, labels, attributes, relations, questions (docs/files.md; "
-                    "data/guidelines has examples).",
-                    entries, 2, 4, &status))
+  if (!cr_cli_parse(
+          &cli, argc, argv, CR_CLI_PROJECT, "PROJECT publish FILE|show [VERSION]|diff A B|list|questions",
+          "  publish FILE    the next version, from YAML or JSON with a Markdown text beside it; lists the "
+          "notes "
+          "that it affects:\n"
+          "                  those with findings of a label that changed or is gone, all that were read "
+          "where one is new.\n"
+          "                  They are queued again for their readers; the others keep their state\n"
+          "  show [VERSION]  the newest, or that one (0: the template of init)\n"
+          "  diff A B        what changed, and which labels must be read again\n"
+          "  list            all versions\n"
+          "  questions       where readers found that the guidelines do not say, and what `agree --insight` "
+          "asks\n\n"
+          "A published version never changes: every label carries the version it was made under.\n"
+          "Keys of the file: title, text, labels, attributes, relations, questions (docs/files.md; "
+          "data/guidelines has examples).",
+          entries, 2, 4, &status))
     return status;
   for (guint i = 0; i < G_N_ELEMENTS(verbs); i++) {
     if (!g_str_equal(verbs[i].name, cli.rest[1]))

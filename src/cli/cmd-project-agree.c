@@ -1,4 +1,5 @@
 /* agree PROJECT: how far the readers of a project agree. */
+#include "cli/agree.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/lines.h"
@@ -94,8 +95,9 @@ int
 cr_cmd_project_agree(int argc, char **argv)
 {
   g_auto(CrCli) cli = {0};
-  g_autofree char *batch = NULL, *seed = NULL;
-  gint64 used = -1;
+  g_autofree char *batch = NULL, *seed = NULL, *ask = NULL;
+  gboolean insight = FALSE, table = FALSE;
+  gint64 used = -1, n_questions = 10;
   GError *error = NULL;
   json_t *row;
   gsize i;
@@ -103,21 +105,39 @@ cr_cmd_project_agree(int argc, char **argv)
   const GOptionEntry entries[] = {
       {"batch", 0, 0, G_OPTION_ARG_STRING, &batch, "Only this reading batch", "NAME"},
       {"seed", 0, 0, G_OPTION_ARG_STRING, &seed, "Of the intervals (else the batch's)", "S"},
+      {"insight", 0, 0, G_OPTION_ARG_NONE, &insight,
+       "What the readers disagree about, ranked by what settling it would give back", NULL},
+      {"table", 0, 0, G_OPTION_ARG_NONE, &table, "With --insight: one line a cluster, in columns", NULL},
+      {"ask", 0, 0, G_OPTION_ARG_STRING, &ask,
+       "With --insight: how many questions to the guidelines are kept (10)", "N"},
       {NULL}};
   if (!cr_cli_parse(
-          &cli, argc, argv, CR_CLI_PROJECT, "PROJECT [--batch NAME]",
+          &cli, argc, argv, CR_CLI_PROJECT, "PROJECT [--batch NAME] [--insight [--table]]",
           "Compares the notes that two readers have read, batch by batch: kappa on tokens, span F1, per "
           "label and per pair of readers,\n"
           "with 95 % intervals over resampled notes. The result is recorded: gates G3 and G4 look at it. "
           "Notes on which both\n"
-          "readings are equal go on; the others wait for `resolve`. Members are named by their codes.",
+          "readings are equal go on; the others wait for `resolve`. Members are named by their codes.\n\n"
+          "--insight sorts the differences by kind (bounds, type, missing, split, attributes, link, answer) "
+          "and "
+          "words, says how much\n"
+          "agreement each cluster would give back if it were settled, and keeps the first as questions for "
+          "the "
+          "lead\n"
+          "(`guidelines questions`). It quotes the cleared text. docs/quality.md has the definitions.",
           entries, 1, 1, &status))
     return status;
   if (seed && !cr_cli_parse_number("--seed", seed, &used, &error))
     return cr_cli_fail(&cli, error);
+  if (ask && !cr_cli_parse_number("--ask", ask, &n_questions, &error))
+    return cr_cli_fail(&cli, error);
+  if ((table || ask) && !insight)
+    return cr_cli_usage(&cli, "agree: --table and --ask go with --insight");
   CrProject *p = cr_cli_open(&cli, &error);
   if (!p)
     return cr_cli_fail(&cli, error);
+  if (insight)
+    return cr_cli_close(&cli, p, cr_agree_insight(&cli, p, batch, (guint)MIN(n_questions, 1000), table));
   g_autoptr(json_t) result = cr_reading_agree(p, batch, used, &error);
   if (result && cli.json)
     cr_cli_print_json_lines(result);

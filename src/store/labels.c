@@ -311,6 +311,16 @@ cr_labels_set_task(CrDb *work, const char *note, const char *reader, const char 
 }
 
 gboolean
+cr_labels_requeue_task(CrDb *work, const char *note, const char *reader, gint64 guidelines, gint64 time_us,
+                       GError **error)
+{
+  return cr_db_exec(work, error,
+                    "UPDATE task SET state='open', guidelines=?, time_us=? WHERE note=? AND +reader=? AND "
+                    "+state IN ('open','done')",
+                    "iiss", guidelines, time_us, note, reader);
+}
+
+gboolean
 cr_labels_end_tasks(CrDb *work, const char *batch, const char *note, const char *state, GError **error)
 {
   if (note)

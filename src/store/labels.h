@@ -72,6 +72,9 @@ char *cr_labels_task_state(CrDb *work, const char *note, const char *reader,
                            GError **error); /* "open", "done"; NULL without error: no task */
 gboolean cr_labels_set_task(CrDb *work, const char *note, const char *reader, const char *state,
                             gint64 time_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* A running task is open again, under this version of the guidelines. */
+gboolean cr_labels_requeue_task(CrDb *work, const char *note, const char *reader, gint64 guidelines,
+                                gint64 time_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Ends the running tasks of a note (or of a whole batch, note NULL) as "void" or "closed". */
 gboolean cr_labels_end_tasks(CrDb *work, const char *batch, const char *note, const char *state,
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -7,110 +7,15 @@
 #define COMPARERS (CR_ROLE_LEAD | CR_ROLE_SENIOR | CR_ROLE_ENGINEER)
 #define N_BOOTSTRAP 2000
 
-typedef struct {
-  CrProject *p;
-  GHashTable *labels;  /* name -> number */
-  GPtrArray *readings; /* CrReading, doubly read and finished */
-  GPtrArray *tokens;   /* GArray of CrSpan, one a reading */
-  GPtrArray *spans[2]; /* GArray of CrLabelSpan, one a reading */
-} Gathered;
-
-static void
-gathered_clear(Gathered *g)
-{
-  g_clear_pointer(&g->labels, g_hash_table_unref);
-  g_clear_pointer(&g->readings, g_ptr_array_unref);
-  g_clear_pointer(&g->tokens, g_ptr_array_unref);
-  for (int side = 0; side < 2; side++)
-    g_clear_pointer(&g->spans[side], g_ptr_array_unref);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Gathered, gathered_clear)
-
-/* Labels of the guidelines first, in their order, so that numbers do not hang on who found what. */
-static gboolean
-number_labels(Gathered *g, GError **error)
-{
-  g_autoptr(CrGuidelines) guidelines = cr_reading_guidelines(g->p, -1, error);
-  if (!guidelines)
-    return FALSE;
-  const GPtrArray *all = cr_guidelines_labels(guidelines);
-  for (guint i = 0; i < all->len; i++)
-    g_hash_table_insert(g->labels, g_strdup(((CrGuidelinesLabel *)all->pdata[i])->name), GUINT_TO_POINTER(i));
-  return TRUE;
-}
-
-static gboolean
-gather_note(Gathered *g, GHashTable *cache, const char *note, GError **error)
-{
-  CrReading *r = cr_reading_load(g->p, cache, note, error);
-  if (!r)
-    return FALSE;
-  g_ptr_array_add(g->readings, r);
-  g_ptr_array_add(g->tokens, cr_text_tokens(r->text));
-  for (int side = 0; side < 2; side++) {
-    GArray *spans = cr_set_spans(r->text, r->sets[side], 0, g->labels, error);
-    if (!spans)
-      return FALSE;
-    g_ptr_array_add(g->spans[side], spans);
-  }
-  return TRUE;
-}
-
-static gboolean
-gather(Gathered *g, const GPtrArray *notes, GError **error)
-{
-  g_autoptr(GHashTable) cache = cr_guidelines_cache_new();
-  g->labels = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  g->readings = g_ptr_array_new_with_free_func((GDestroyNotify)cr_reading_free);
-  g->tokens = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref);
-  for (int side = 0; side < 2; side++)
-    g->spans[side] = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref);
-  if (!number_labels(g, error))
-    return FALSE;
-  for (guint i = 0; i < notes->len; i++)
-    if (!gather_note(g, cache, notes->pdata[i], error))
-      return FALSE;
-  return TRUE;
-}
-
 /* ---- the numbers ---- */
 
-static const char **
-label_names(GHashTable *labels)
-{
-  const char **names = g_new0(const char *, g_hash_table_size(labels) + 1);
-  GHashTableIter iter;
-  gpointer name, number;
-  g_hash_table_iter_init(&iter, labels);
-  while (g_hash_table_iter_next(&iter, &name, &number))
-    names[GPOINTER_TO_UINT(number)] = name;
-  return names;
-}
-
-/* The spans of one side of the chosen readings, documents numbered anew. */
-static GArray *
-side_spans(const Gathered *g, const GArray *chosen, int side)
-{
-  GArray *all = g_array_new(FALSE, FALSE, sizeof(CrLabelSpan));
-  for (guint document = 0; document < chosen->len; document++) {
-    const GArray *spans = g->spans[side]->pdata[g_array_index(chosen, guint, document)];
-    for (guint i = 0; i < spans->len; i++) {
-      CrLabelSpan span = g_array_index(spans, CrLabelSpan, i); /* fragments stay the reading's */
-      span.document = document;
-      g_array_append_val(all, span);
-    }
-  }
-  return all;
-}
-
 static json_t *
-measure(const Gathered *g, const GArray *chosen, const char *first, const char *second, gint64 seed,
+measure(const CrGathered *g, const GArray *chosen, const char *first, const char *second, gint64 seed,
         GError **error)
 {
-  g_autofree const char **names = label_names(g->labels);
+  g_autofree const char **names = cr_gathered_labels(g->labels);
   g_autofree const GArray **tokens = g_new0(const GArray *, chosen->len + 1);
-  g_autoptr(GArray) a = side_spans(g, chosen, 0), b = side_spans(g, chosen, 1);
+  g_autoptr(GArray) a = cr_gathered_spans(g, chosen, 0), b = cr_gathered_spans(g, chosen, 1);
   for (guint i = 0; i < chosen->len; i++)
     tokens[i] = g->tokens->pdata[g_array_index(chosen, guint, i)];
   CrComparison comparison = {.n_documents = chosen->len,
@@ -124,21 +29,9 @@ measure(const Gathered *g, const GArray *chosen, const char *first, const char *
   return cr_agreement_spans(&comparison, sets, 2, error);
 }
 
-static GArray *
-choose(const Gathered *g, const char *first, const char *second)
-{
-  GArray *chosen = g_array_new(FALSE, FALSE, sizeof(guint));
-  for (guint i = 0; i < g->readings->len; i++) {
-    const CrReading *r = g->readings->pdata[i];
-    if (!first || (g_str_equal(r->readers[0], first) && g_str_equal(r->readers[1], second)))
-      g_array_append_val(chosen, i);
-  }
-  return chosen;
-}
-
 /* Pairs in order of codes: readers of a note are in that order too. */
 static GPtrArray *
-list_pairs(const Gathered *g)
+list_pairs(const CrGathered *g)
 {
   g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   GPtrArray *pairs = g_ptr_array_new();
@@ -151,13 +44,13 @@ list_pairs(const Gathered *g)
 }
 
 static json_t *
-measure_pairs(const Gathered *g, gint64 seed, GError **error)
+measure_pairs(const CrGathered *g, gint64 seed, GError **error)
 {
   g_autoptr(json_t) list = json_array();
   g_autoptr(GPtrArray) pairs = list_pairs(g);
   for (guint i = 0; i < pairs->len; i++) {
     const CrReading *r = pairs->pdata[i];
-    g_autoptr(GArray) chosen = choose(g, r->readers[0], r->readers[1]);
+    g_autoptr(GArray) chosen = cr_gathered_choose(g, r->readers[0], r->readers[1]);
     json_t *metrics = measure(g, chosen, r->readers[0], r->readers[1], seed, error);
     if (!metrics)
       return NULL;
@@ -200,7 +93,7 @@ count_attributes(const CrReading *r, json_t *table)
 }
 
 static json_t *
-attribute_table(const Gathered *g)
+attribute_table(const CrGathered *g)
 {
   json_t *table = json_object(), *row;
   const char *name;
@@ -234,13 +127,13 @@ state_metric(CrProject *p, json_t *result)
 static json_t *
 measure_batch(CrProject *p, const CrBatchRow *batch, const GPtrArray *notes, gint64 seed, GError **error)
 {
-  g_auto(Gathered) g = {.p = p};
+  g_auto(CrGathered) g = {.p = p};
   g_autoptr(json_t) result = json_pack("{s:s, s:I, s:I, s:I, s:I}", "batch", batch->name, "round",
                                        (json_int_t)batch->round, "guidelines", (json_int_t)batch->guidelines,
                                        "seed", (json_int_t)seed, "notes", (json_int_t)notes->len);
-  if (!gather(&g, notes, error))
+  if (!cr_gathered_load(&g, notes, error))
     return NULL;
-  g_autoptr(GArray) all = choose(&g, NULL, NULL);
+  g_autoptr(GArray) all = cr_gathered_choose(&g, NULL, NULL);
   json_t *overall = measure(&g, all, "first", "second", seed, error);
   if (!overall)
     return NULL;
@@ -320,9 +213,8 @@ agree_all(CrProject *p, CrRole role, const char *batch, gint64 seed, json_t *lis
   return names && cr_reading_settle(p, cache, role, batch, NULL, error);
 }
 
-/* Nothing is recorded where nothing can be compared. */
-static gboolean
-check_comparable(CrProject *p, const char *batch, GError **error)
+gboolean
+cr_agreement_comparable(CrProject *p, const char *batch, GError **error)
 {
   g_autoptr(CrBatchRow) row = batch ? cr_labels_load_batch(p->work, batch, error) : NULL;
   if (batch && !row)
@@ -341,7 +233,8 @@ json_t *
 cr_reading_agree(CrProject *p, const char *batch, gint64 seed, GError **error)
 {
   g_autoptr(json_t) list = json_array();
-  if (!cr_project_require(p, COMPARERS, "measuring agreement", error) || !check_comparable(p, batch, error))
+  if (!cr_project_require(p, COMPARERS, "measuring agreement", error) ||
+      !cr_agreement_comparable(p, batch, error))
     return NULL;
   CrRole role = cr_reading_role(p, COMPARERS);
   if (!cr_tx_begin(p, error) || !cr_reading_end(p, agree_all(p, role, batch, seed, list, error), error))

@@ -63,23 +63,44 @@ store_version(CrProject *p, gint64 version, const CrGuidelines *g, GError **erro
   return TRUE;
 }
 
-gint64
-cr_reading_publish(CrProject *p, const CrGuidelines *g, GError **error)
+/* Version 1 follows nothing: there is nothing that it could affect. */
+static gboolean
+publish(CrProject *p, gint64 version, const CrGuidelines *g, guint flags, json_t *result, GError **error)
+{
+  g_autoptr(CrGuidelines) before = version > 1 ? cr_reading_guidelines(p, version - 1, error) : NULL;
+  if (version > 1 && !before)
+    return FALSE;
+  g_autoptr(json_t) diff = before ? cr_guidelines_diff(before, g) : json_object();
+  json_object_set_new(result, "version", json_integer(version));
+  return store_version(p, version, g, error) &&
+         cr_guidelines_requeue(p, version, diff, (flags & CR_PUBLISH_KEEP) != 0, result, error);
+}
+
+json_t *
+cr_reading_publish_report(CrProject *p, const CrGuidelines *g, guint flags, GError **error)
 {
   g_autoptr(GError) local = NULL;
   g_autoptr(CrGuidelines) template = NULL;
+  g_autoptr(json_t) result = json_object();
   if (!cr_project_require(p, CR_ROLE_LEAD, "publishing guidelines", error))
-    return -1;
+    return NULL;
   if (!g && !(g = template = cr_reading_guidelines(p, 0, error)))
-    return -1;
+    return NULL;
   gint64 version = cr_labels_guidelines_version(p->work, &local) + 1;
   if (local) {
     g_propagate_error(error, g_steal_pointer(&local));
-    return -1;
+    return NULL;
   }
-  if (!cr_tx_begin(p, error) || !cr_reading_end(p, store_version(p, version, g, error), error))
-    return -1;
-  return version;
+  if (!cr_tx_begin(p, error) || !cr_reading_end(p, publish(p, version, g, flags, result, error), error))
+    return NULL;
+  return g_steal_pointer(&result);
+}
+
+gint64
+cr_reading_publish(CrProject *p, const CrGuidelines *g, GError **error)
+{
+  g_autoptr(json_t) result = cr_reading_publish_report(p, g, 0, error);
+  return result ? json_integer_value(json_object_get(result, "version")) : -1;
 }
 
 static gboolean

@@ -303,17 +303,21 @@ bind_question(const char *id, const char *note, const char *reader)
   return g_strdup_printf("question:%s:%s:%s", id, note, reader);
 }
 
-static gboolean
-put_question(CrProject *p, const CrJournal *journal, const char *question, gint64 version, GError **error)
+gboolean
+cr_question_put(CrProject *p, CrRole role, const char *prefix, const char *note, const char *question,
+                gint64 guidelines, GError **error)
 {
-  g_autofree char *id = cr_random_code(p->env, "Q-", 8),
-                  *aad = bind_question(id, journal->note, journal->reader);
-  g_autoptr(GBytes) box = cr_seal(p->env, journal->key, aad, question, strlen(question));
-  CrQuestionRow row = {id, journal->note, journal->reader, p->env->now_us(p->env), version, box};
+  const char *me = cr_project_member(p);
+  g_autoptr(CrKey) key = cr_reading_key(p, me, error);
+  if (!key)
+    return FALSE;
+  g_autofree char *id = cr_random_code(p->env, prefix, 8), *aad = bind_question(id, note, me);
+  g_autoptr(GBytes) box = cr_seal(p->env, key, aad, question, strlen(question));
+  CrQuestionRow row = {id, note, me, p->env->now_us(p->env), guidelines, box};
   if (!cr_labels_put_question(p->work, &row, error))
     return FALSE;
-  g_autofree char *object = cr_reading_object(journal->note);
-  cr_tx_event(p, CR_ROLE_CLINICIAN, "guidelines.asked", object, NULL, id, NULL);
+  g_autofree char *object = cr_reading_object(note);
+  cr_tx_event(p, role, "guidelines.asked", object, NULL, id, NULL);
   return TRUE;
 }
 
@@ -324,7 +328,8 @@ cr_reading_ask(CrProject *p, const char *name, const char *question, GError **er
   g_autofree char *note = cr_project_resolve_note(p, name, error);
   g_autoptr(CrJournal) journal = note ? cr_task_open(p, note, error) : NULL;
   return journal && cr_gate_guidelines(p, &version, error) && cr_tx_begin(p, error) &&
-         cr_reading_end(p, put_question(p, journal, question, version, error), error);
+         cr_reading_end(p, cr_question_put(p, CR_ROLE_CLINICIAN, "Q-", note, question, version, error),
+                        error);
 }
 
 typedef struct {
@@ -338,8 +343,10 @@ question_cb(const CrQuestionRow *row, gpointer user_data, GError **error)
   Questions *q = user_data;
   g_autoptr(CrKey) key = cr_reading_key(q->p, row->reader, NULL);
   g_autofree char *aad = bind_question(row->id, row->note, row->reader), *time = cr_time_format(row->time_us);
-  json_t *item = json_pack("{s:s, s:s, s:s, s:s, s:I}", "question", row->id, "note", row->note, "reader",
-                           row->reader, "time", time, "guidelines", (json_int_t)row->guidelines);
+  const char *from = g_str_has_prefix(row->id, "QI-") ? "insight" : "reader";
+  json_t *item =
+      json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "question", row->id, "from", from, "note", row->note,
+                "reader", row->reader, "time", time, "guidelines", (json_int_t)row->guidelines);
   json_array_append_new(q->list, item);
   if (!key)
     return TRUE;

@@ -40,6 +40,12 @@ GArray *cr_draw_tasks(guint64 seed, gsize n_notes, guint n_readers, double overl
 /* GATE_GUIDELINES until a version is published. version (may be NULL) gets the newest. */
 gboolean cr_gate_guidelines(CrProject *p, gint64 *version, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* ---- requeue.c ---- */
+/* Which notes the version affects, by the difference from the one before; queues them again unless keep. Adds
+ * to the result "affected", "notes", "queued", "kept" (cr_reading_publish_report). Inside the transaction. */
+gboolean cr_guidelines_requeue(CrProject *p, gint64 version, const json_t *diff, gboolean keep,
+                               json_t *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* ---- label-set.c: sets of findings ---- */
 /* A finding in one form: no text, fragments only where there are several, keys in order. NULL with
  * MISSING_FIELD, SPAN_ORDER. New reference. */
@@ -92,6 +98,10 @@ CrJournal *cr_task_open(CrProject *p, const char *note, GError **error) G_GNUC_W
 /* Ends or takes up the task; the note is labelled when no task of it is open. Inside the transaction. */
 gboolean cr_task_finish(CrProject *p, const char *note, gboolean done,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* A question to the lead under the acting member's key, inside the transaction. prefix of its id: "Q-" a
+ * reader's own, "QI-" from readings compared. */
+gboolean cr_question_put(CrProject *p, CrRole role, const char *prefix, const char *note,
+                         const char *question, gint64 guidelines, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* ---- compare.c: two readings of a note side by side ---- */
 /* Guidelines by version, parsed once for a walk over many notes; they never change. */
@@ -130,6 +140,28 @@ CrReading *cr_reading_load(CrProject *p, GHashTable *cache, const char *note,
 void cr_reading_free(CrReading *reading);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrReading, cr_reading_free)
 int cr_reading_side(const CrReading *reading, const char *reader); /* 0, 1, or -1 */
+
+/* ---- compare-agree.c ---- */
+/* WRONG_STATE where no note of the batch (NULL: of any) has been read by two. */
+gboolean cr_agreement_comparable(CrProject *p, const char *batch, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* ---- compare-gather.c: many notes, each read by two ---- */
+typedef struct {
+  CrProject *p;
+  GHashTable *labels;  /* name -> number */
+  GPtrArray *readings; /* CrReading, doubly read and finished */
+  GPtrArray *tokens;   /* GArray of CrSpan, one a reading */
+  GPtrArray *spans[2]; /* GArray of CrLabelSpan, one a reading */
+} CrGathered;
+void cr_gathered_clear(CrGathered *gathered);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CrGathered, cr_gathered_clear)
+/* g: zero but for p. Labels are numbered as the newest guidelines list them, others behind. */
+gboolean cr_gathered_load(CrGathered *g, const GPtrArray *notes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+const char **cr_gathered_labels(GHashTable *labels); /* names by number; g_free, the names stay the table's */
+/* Places of the readings of these two readers (NULL: all); guint. */
+GArray *cr_gathered_choose(const CrGathered *g, const char *first, const char *second);
+/* The spans of one side of the chosen readings, documents numbered anew, in the readings' order. */
+GArray *cr_gathered_spans(const CrGathered *g, const GArray *chosen, int side);
 
 /* ---- resolve-build.c ---- */
 /* What a senior reviewer's decisions make of two readings. decisions: {"1":{"take":"M-…"|"both"|"none"}, …},
