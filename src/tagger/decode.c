@@ -1,14 +1,16 @@
-/* Decoding with a beam. Each token's row of states is worked through whole, in loops that the compiler turns
- * into vectors; behind it only the states go on whose forward probability is within the beam (and outside,
- * through which a legal path always leads). Without a beam the sums and the best path are the lattice's. */
-#include "tagger-private.h"
+/* Decoding with a beam. Only what can be reached is looked at: behind the states where no span is open any
+ * state that starts one (or outside), behind an open span the two states that go on with its label. Behind
+ * each token only the states go on whose forward probability is within the beam (and outside, through which a
+ * legal path always leads). Without a beam the sums are the lattice's. */
+#include "rows-private.h"
 #include <math.h>
 #include <string.h>
 
 #define LOWEST (-80.0F) /* e to that is still a normal float */
+#define NOWHERE (-1e30F)
 
 /* e^x for x <= 0: 2^n by its bits, 2^fraction by its Taylor series to the seventh power; within 2e-7. */
-static inline float
+CR_ROW_INLINE float
 exp_down(float x)
 {
   const float t = (x < LOWEST ? LOWEST : x) * 1.44269504F - .5F;
@@ -26,167 +28,232 @@ exp_down(float x)
   return p * power.f;
 }
 
+static void
+fill_steps(CrDecoder *d, const float *transitions)
+{
+  const guint k = d->k, n = cr_state_n_ends(k), width = d->layout.n_starts;
+  d->start_step = g_new0(float, (gsize)n *width);
+  d->inner_step = g_new(float, 4 * (gsize)k);
+  for (guint from = 0; from < n; from++)
+    for (guint to = 0; to < n; to++)
+      d->start_step[(gsize)from * width + to] = expf(transitions[(gsize)from * n + to]);
+  for (guint i = 0; i < 4 * k; i++)
+    d->inner_step[i] = expf(transitions[(gsize)n * n + i]);
+}
+
+CrRowLayout
+cr_row_layout(guint k)
+{
+  const guint starts = cr_state_n_ends(k), inner = 2 * k, block = CR_ROW_BLOCK;
+  CrRowLayout layout = {(starts + block - 1) / block * block, 0};
+  layout.n = layout.n_starts + (inner + block - 1) / block * block;
+  return layout;
+}
+
+guint
+cr_row_place(guint k, guint state)
+{
+  const guint first = cr_state_first_start(k), n = cr_state_n_ends(k);
+  if (state >= first && state < first + n)
+    return state - first;
+  return cr_row_layout(k).n_starts + (state < first ? state : state - (first + n) + k);
+}
+
 void
 cr_decoder_init(CrDecoder *d, guint k, const float *transitions, float beam)
 {
-  const guint n = cr_states_n(k);
-  *d = (CrDecoder){.k = k, .keep = expf(-beam)};
-  d->step = g_new(float, (gsize)n *n);
-  d->exp_step = g_new(float, (gsize)n *n);
-  for (guint from = 0; from < n; from++)
-    for (guint to = 0; to < n; to++) {
-      const gsize at = cr_transition_index(k, from, to);
-      d->step[(gsize)from * n + to] = at == G_MAXSIZE ? -INFINITY : transitions[at];
-      d->exp_step[(gsize)from * n + to] = at == G_MAXSIZE ? 0 : expf(transitions[at]);
-    }
-  d->row = g_new(CrDecoderRow, 1);
+  *d = (CrDecoder){.k = k, .keep = expf(-beam), .layout = cr_row_layout(k)};
+  fill_steps(d, transitions);
+  d->row = g_new0(CrDecoderRow, 1);
+  for (guint i = 0; i < CR_MAX_ROW; i++)
+    d->row->score[i] = NOWHERE; /* what is padding stays so */
 }
 
 void
 cr_decoder_clear(CrDecoder *d)
 {
-  g_free(d->step);
-  g_free(d->exp_step);
-  g_free(d->score);
+  g_free(d->start_step);
+  g_free(d->inner_step);
   g_free(d->first);
   g_free(d->active);
   g_free(d->row);
   *d = (CrDecoder){0};
 }
 
-float *
-cr_decoder_scores(CrDecoder *d, guint n_tokens)
+static void
+reserve(CrDecoder *d, guint n_tokens)
 {
-  const gsize width = cr_states_n(d->k);
-  if (n_tokens > d->n_allocated) {
-    d->score = g_renew(float, d->score, n_tokens *width);
-    d->first = g_renew(guint32, d->first, n_tokens + 1);
-    d->active = g_renew(CrActive, d->active, n_tokens * width);
-    d->n_allocated = n_tokens;
-  }
-  memset(d->score, 0, sizeof(float) * n_tokens * width);
-  return d->score;
+  if (n_tokens <= d->n_allocated)
+    return;
+  d->first = g_renew(guint32, d->first, n_tokens + 1);
+  d->active = g_renew(CrActive, d->active, (gsize)n_tokens * cr_states_n(d->k));
+  d->n_allocated = n_tokens;
 }
 
-/* Emissions relative to the token's best; 0 where a state may not stand at the line's start or end. */
+/* What an open span passes on to the two states that go on with it. */
 static void
-fill_emission(const CrDecoder *d, const float *score, gboolean at_start, gboolean at_end, float *emission)
+reach_inner(CrDecoder *d, const CrActive *from)
 {
-  const guint width = cr_states_n(d->k), first = cr_state_first_start(d->k), n_ends = cr_state_n_ends(d->k);
-  float best = score[0];
-  for (guint s = 1; s < width; s++)
-    best = score[s] > best ? score[s] : best;
-  for (guint s = 0; s < width; s++)
-    emission[s] = exp_down(score[s] - best);
-  for (guint s = 0; s < width; s++)
-    if ((at_start && (s < first || s >= first + n_ends)) || (at_end && s >= n_ends))
-      emission[s] = 0;
-}
-
-/* Adds what one state passes on to each next one: to the sums, and to the best ways. */
-static void
-pass_on(const CrActive *from, gint32 number, const float *restrict exp_step, const float *restrict step,
-        guint width, float *restrict in, float *restrict best, gint32 *restrict back)
-{
-  const float forward = from->forward, so_far = from->best;
-  for (guint s = 0; s < width; s++)
-    in[s] += forward * exp_step[s];
-  for (guint s = 0; s < width; s++) {
-    const float through = so_far + step[s], was = best[s];
-    const gint32 who = back[s];
-    best[s] = through > was ? through : was;
-    back[s] = through > was ? number : who;
+  const guint k = d->k, label = cr_state_label(k, from->state);
+  const float *step = d->inner_step + 4 * label + (from->state < cr_state_i(k, 0) ? 0 : 2);
+  CrDecoderRow *row = d->row;
+  if (!row->is_open[label]) {
+    row->is_open[label] = TRUE;
+    row->open[row->n_open++] = (guint8)label;
+    row->in_i[label] = row->in_e[label] = 0;
   }
+  row->in_i[label] += from->forward * step[0];
+  row->in_e[label] += from->forward * step[1];
 }
 
 /* What reaches each state from those that went on. */
-static void
+static CR_WIDE void
 reach(CrDecoder *d, guint t)
 {
-  const guint width = cr_states_n(d->k);
+  const guint n = cr_state_n_ends(d->k);
   CrDecoderRow *row = d->row;
-  for (guint s = 0; s < width; s++) {
-    row->in[s] = t == 0 ? 1 : 0;
-    row->best[s] = t == 0 ? 0 : -INFINITY;
-    row->back[s] = 0;
-  }
+  for (guint i = 0; i < row->n_open; i++)
+    row->is_open[row->open[i]] = FALSE;
+  row->n_open = 0;
+  for (guint s = 0; s < d->layout.n_starts; s++)
+    row->in[s] = t == 0 && s < n ? 1 : 0;
   for (guint32 i = t == 0 ? 0 : d->first[t - 1]; t > 0 && i < d->first[t]; i++) {
-    const gsize at = (gsize)d->active[i].state * width;
-    pass_on(&d->active[i], (gint32)i, d->exp_step + at, d->step + at, width, row->in, row->best, row->back);
+    const CrActive *from = &d->active[i];
+    if (from->state < n)
+      cr_row_add_scaled(row->in, d->start_step + (gsize)from->state * d->layout.n_starts, from->forward,
+                        d->layout.n_starts);
+    else
+      reach_inner(d, from);
   }
 }
 
-/* The states that go on, scaled so that their sum is 1 and the best way has score 0: no float overflows. */
-static void
-go_on(CrDecoder *d, guint t, guint32 *n)
+/* The best score among the states that may stand here. */
+CR_ROW_INLINE float
+best_score(const CrDecoder *d, gboolean at_end)
 {
-  const guint width = cr_states_n(d->k), outside = cr_state_outside(d->k);
-  const float *score = d->score + (gsize)t * width;
+  const CrDecoderRow *row = d->row;
+  const float *inner = row->score + d->layout.n_starts;
+  float best = row->score[0];
+  if (!at_end)
+    best = cr_row_largest(row->score, d->layout.n_starts);
+  for (guint s = 1; at_end && s <= d->k; s++)
+    best = MAX(best, row->score[s]);
+  for (guint i = 0; i < row->n_open; i++) {
+    best = MAX(best, inner[row->open[i]]);
+    if (!at_end)
+      best = MAX(best, inner[d->k + row->open[i]]);
+  }
+  return best;
+}
+
+/* Turns what reaches each state into forward probabilities, but for a common factor: its sum is returned. */
+CR_ROW_INLINE float
+weigh(CrDecoder *d, gboolean at_end)
+{
   CrDecoderRow *row = d->row;
-  float sum = 0, top = -INFINITY;
-  for (guint s = 0; s < width; s++) {
-    row->in[s] *= row->emission[s];
-    sum += row->in[s];
+  const guint n = d->layout.n_starts;
+  const float best = best_score(d, at_end), *inner = row->score + n;
+  for (guint s = 0; s < n; s++)
+    row->emission[s] = exp_down(row->score[s] - best);
+  for (guint s = d->k + 1; at_end && s < n; s++)
+    row->emission[s] = 0;
+  float sum = cr_row_multiply(row->in, row->emission, n);
+  for (guint i = 0; i < row->n_open; i++) {
+    const guint label = row->open[i];
+    row->emission_e[label] = exp_down(inner[label] - best);
+    row->emission_i[label] = at_end ? 0 : exp_down(inner[d->k + label] - best);
+    row->in_e[label] *= row->emission_e[label];
+    row->in_i[label] *= row->emission_i[label];
+    sum += row->in_e[label] + row->in_i[label];
   }
+  return sum;
+}
+
+/* The states that go on, outside first, scaled so that their sum is 1: no float overflows. */
+CR_ROW_INLINE void
+go_on(CrDecoder *d, guint t, gboolean at_end, float sum, guint32 *n)
+{
+  const CrDecoderRow *row = d->row;
+  const guint k = d->k, n_starts = cr_state_n_ends(k), block = CR_ROW_BLOCK;
+  const float least = d->keep * sum, scale = 1 / sum;
   d->first[t] = *n;
-  for (guint s = 0; s < width; s++) {
-    if (row->emission[s] == 0 || row->best[s] == -INFINITY || (row->in[s] < d->keep * sum && s != outside))
+  d->active[(*n)++] = (CrActive){(guint16)k, row->in[0] * scale, row->emission[0], 0};
+  for (guint from = 0; from < n_starts; from += block) {
+    if (!cr_row_any_from(row->in + from, least))
       continue;
-    const float best = row->best[s] + score[s];
-    top = best > top ? best : top;
-    d->active[(*n)++] =
-        (CrActive){(guint16)s, (guint32)row->back[s], row->in[s] / sum, row->emission[s], 0, best};
+    for (guint s = MAX(from, 1); s < MIN(from + block, n_starts); s++)
+      if (row->in[s] >= least && row->emission[s] > 0)
+        d->active[(*n)++] = (CrActive){(guint16)(k + s), row->in[s] * scale, row->emission[s], 0};
   }
-  for (guint32 i = d->first[t]; i < *n; i++)
-    d->active[i].best -= top;
+  for (guint i = 0; i < row->n_open; i++) {
+    const guint y = row->open[i];
+    if (row->in_e[y] >= least)
+      d->active[(*n)++] = (CrActive){(guint16)cr_state_e(k, y), row->in_e[y] * scale, row->emission_e[y], 0};
+    if (row->in_i[y] >= least && !at_end)
+      d->active[(*n)++] = (CrActive){(guint16)cr_state_i(k, y), row->in_i[y] * scale, row->emission_i[y], 0};
+  }
   d->first[t + 1] = *n;
+}
+
+double
+cr_decoder_weight(const CrDecoder *d, guint from, const CrActive *to)
+{
+  const guint k = d->k, n = cr_state_n_ends(k), label = cr_state_label(k, from);
+  const gboolean starts = to->state >= cr_state_first_start(k) && to->state <= 3 * k;
+  float step = 0;
+  if (from < n && starts)
+    step = d->start_step[(gsize)from * d->layout.n_starts + (to->state - k)];
+  else if (from >= n && !starts && cr_state_label(k, to->state) == label)
+    step = d->inner_step[4 * label + (from < cr_state_i(k, 0) ? 0 : 2) + (to->state < k ? 1 : 0)];
+  return (double)step * (double)to->emission * to->backward;
 }
 
 static void
 pass_backward(CrDecoder *d, guint t, guint n_tokens)
 {
-  const guint width = cr_states_n(d->k);
   double sum = 0;
-  for (guint32 i = d->first[t]; i < d->first[t + 1]; i++) {
+  const gboolean at_end = t + 1 == n_tokens;
+  const guint32 next = d->first[t + 1], after = at_end ? next : d->first[t + 2];
+  for (guint32 i = d->first[t]; i < next; i++) {
     CrActive *from = &d->active[i];
-    double out = t + 1 == n_tokens ? 1 : 0;
-    for (guint32 j = d->first[t + 1]; t + 1 < n_tokens && j < d->first[t + 2]; j++)
-      out += (double)d->exp_step[(gsize)from->state * width + d->active[j].state] *
-             (double)d->active[j].emission * d->active[j].backward;
+    double out = at_end ? 1 : 0;
+    for (guint32 j = next; j < after; j++)
+      out += cr_decoder_weight(d, from->state, &d->active[j]);
     from->backward = out;
     sum += out * (double)from->forward;
   }
-  for (guint32 i = d->first[t]; i < d->first[t + 1]; i++) /* so that forward x backward is the marginal */
+  for (guint32 i = d->first[t]; i < next; i++) /* so that forward x backward is the marginal */
     d->active[i].backward /= sum;
 }
 
-static void
-read_back(CrDecoder *d, guint n_tokens, guint16 *states)
+static CR_WIDE void
+stand(CrDecoder *d, guint t, gboolean at_end, guint32 *n)
 {
-  guint32 at = d->first[n_tokens - 1];
-  for (guint32 i = at; i < d->first[n_tokens]; i++)
-    if (d->active[i].best > d->active[at].best)
-      at = i;
-  for (guint t = n_tokens; t-- > 0;) {
-    states[t] = d->active[at].state;
-    at = d->active[at].back;
-  }
+  go_on(d, t, at_end, weigh(d, at_end), n);
 }
 
 void
-cr_decoder_run(CrDecoder *d, guint n_tokens, guint16 *states)
+cr_decoder_run(CrDecoder *d, guint n_tokens, CrScoreFunc score, gpointer user_data)
 {
-  const guint width = cr_states_n(d->k);
   guint32 n = 0;
+  reserve(d, n_tokens);
   for (guint t = 0; t < n_tokens; t++) {
-    fill_emission(d, d->score + (gsize)t * width, t == 0, t + 1 == n_tokens, d->row->emission);
+    const gboolean at_end = t + 1 == n_tokens;
     reach(d, t);
-    go_on(d, t, &n);
+    score(user_data, t, FALSE, d->row->score);
+    if (d->row->n_open > 0)
+      score(user_data, t, TRUE, d->row->score + d->layout.n_starts);
+    stand(d, t, at_end, &n);
   }
   for (guint t = n_tokens; t-- > 0;)
     pass_backward(d, t, n_tokens);
-  if (n_tokens > 0)
-    read_back(d, n_tokens, states);
+}
+
+double
+cr_decoder_outside(const CrDecoder *d, guint token)
+{
+  const CrActive *outside = &d->active[d->first[token]];
+  return (double)outside->forward * outside->backward;
 }
 
 void

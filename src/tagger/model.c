@@ -154,7 +154,10 @@ read_pass(Reader *r, CrTagger *t, CrPass *pass)
     return FALSE;
   pass->slots = slots;
   pass->weights = weights;
-  return skip_padding(r) && weights_fit(pass, t->k);
+  if (!skip_padding(r) || !weights_fit(pass, t->k))
+    return FALSE;
+  pass->plan = cr_plan_new(pass, t->k);
+  return TRUE;
 }
 
 static gboolean
@@ -230,6 +233,7 @@ cr_tagger_free(CrTagger *t)
   for (guint p = 0; p < 2; p++) {
     cr_templates_free(t->pass[p].templates);
     g_free(t->pass[p].transitions);
+    cr_plan_free(t->pass[p].plan);
   }
   cr_classes_free(t->classes);
   g_ptr_array_unref(t->labels);

@@ -20,9 +20,7 @@ active(const CrDecoder *d, guint t, guint state)
 static double
 weight(const CrDecoder *d, guint from, const CrActive *to)
 {
-  return to == NULL ? 0
-                    : (double)d->exp_step[(gsize)from * cr_states_n(d->k) + to->state] *
-                          (double)to->emission * to->backward;
+  return to == NULL ? 0 : cr_decoder_weight(d, from, to);
 }
 
 /* The spans of one label that begin, with probability p, at token t. */
@@ -96,11 +94,13 @@ void
 cr_decoder_spans(const CrDecoder *d, guint n, double cost, guint16 *states)
 {
   g_autoptr(GArray) found = gather(d, n, cost);
+  for (guint t = 0; t < n; t++)
+    states[t] = (guint16)cr_state_outside(d->k);
+  if (found->len == 0)
+    return;
   g_autofree double *best = g_new0(double, n + 1);
   g_autofree guint *chosen = g_new0(guint, n + 1);
   choose(found, n, best, chosen);
-  for (guint t = 0; t < n; t++)
-    states[t] = (guint16)cr_state_outside(d->k);
   for (guint t = 0; t < n; t++) {
     if (chosen[t] == 0)
       continue;

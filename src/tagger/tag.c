@@ -23,8 +23,10 @@ cr_tagger_scratch_new(const CrTagger *tagger)
   scratch->outside = tagger->k;
   scratch->cache = cr_word_cache_new();
   cr_tokens_init(&scratch->tokens);
-  for (guint p = 0; p < tagger->n_passes; p++)
+  for (guint p = 0; p < tagger->n_passes; p++) {
     cr_decoder_init(&scratch->decoder[p], tagger->k, tagger->pass[p].transitions, BEAM);
+    scratch->scorer[p] = cr_scorer_new(&tagger->pass[p]);
+  }
   return scratch;
 }
 
@@ -35,8 +37,10 @@ cr_tagger_scratch_free(CrTaggerScratch *scratch)
     return;
   cr_word_cache_free(scratch->cache);
   cr_tokens_clear(&scratch->tokens);
-  for (guint p = 0; p < 2; p++)
+  for (guint p = 0; p < 2; p++) {
     cr_decoder_clear(&scratch->decoder[p]);
+    cr_scorer_free(scratch->scorer[p]);
+  }
   g_free(scratch->label);
   g_free(scratch->sure);
   g_free(scratch);
@@ -52,84 +56,14 @@ cr_pass_find(const CrPass *pass, guint64 hash)
   return G_MAXUINT32;
 }
 
+/* A token that stands outside all spans gets its most probable label, in one piece with the token before
+ * where that reads on. */
 static void
-add_weights(const CrPass *pass, guint32 where, float *score)
-{
-  const CrWeight *weight = pass->weights + (where >> 8);
-  for (guint i = 0; i < (where & 255); i++)
-    score[GUINT16_FROM_LE(weight[i].state)] += (float)GINT16_FROM_LE(weight[i].weight);
-}
-
-/* The table is larger than the caches: what will be read is asked for ahead. */
-static void
-score_token(const CrPass *pass, const guint64 *features, guint n, float *score)
-{
-  guint32 where[CR_MAX_FEATURES];
-  for (guint f = 0; f < n; f++)
-    __builtin_prefetch(&pass->slots[(guint32)features[f] & (pass->n_slots - 1)]);
-  for (guint f = 0; f < n; f++) {
-    const guint32 at = cr_pass_find(pass, features[f]);
-    where[f] = at == G_MAXUINT32 ? 0 : GUINT32_FROM_LE(pass->slots[at].where);
-    __builtin_prefetch(&pass->weights[where[f] >> 8]);
-  }
-  for (guint f = 0; f < n; f++)
-    add_weights(pass, where[f], score);
-}
-
-/* How far around a token all words must be harmless for it to be passed over. */
-#define SKIP_REACH 2
-#define SURE 50 /* score of outside there */
-
-/* A small-letter word of none but the skipped classes, or a mark that ends or parts a clause. */
-static gboolean
-is_harmless(const CrTokens *tokens, guint token, guint64 skipped)
-{
-  const guint64 classes = tokens->classes[token];
-  const guint32 type = tokens->columns[CR_COL_TYPE][token];
-  if (type == CR_TYPE_PUNCT)
-    return strchr(".,;", tokens->text[tokens->start[token]]) != NULL;
-  return type == CR_TYPE_SMALL && classes != 0 && (classes & ~skipped) == 0;
-}
-
-static gboolean
-may_skip(const CrTokens *tokens, const CrSequence *line, guint token, guint64 skipped)
-{
-  if (skipped == 0)
-    return FALSE;
-  const guint from = token < line->first + SKIP_REACH ? line->first : token - SKIP_REACH;
-  const guint to = MIN(token + SKIP_REACH, line->first + line->n - 1);
-  for (guint i = from; i <= to; i++)
-    if (!is_harmless(tokens, i, skipped))
-      return FALSE;
-  return TRUE;
-}
-
-static void
-score_line(const CrPass *pass, CrDecoder *decoder, const CrTokens *tokens, const CrSequence *line)
-{
-  const guint width = cr_states_n(decoder->k);
-  guint64 features[CR_MAX_FEATURES];
-  float *score = cr_decoder_scores(decoder, line->n);
-  for (guint i = 0; i < line->n; i++, score += width) {
-    if (may_skip(tokens, line, line->first + i, pass->skipped)) {
-      score[cr_state_outside(decoder->k)] = SURE;
-      continue;
-    }
-    const guint n = cr_templates_features(pass->templates, tokens, line, line->first + i, features);
-    score_token(pass, features, n, score);
-    for (guint s = 0; s < width; s++)
-      score[s] *= pass->unit;
-  }
-}
-
-/* A token that stands outside all spans and that is inside with at least the threshold's probability gets
- * its most probable label, in one piece with the token before where that reads on. */
-static void
-lower_bar(const CrDecoder *d, guint token, const double *label, double threshold, guint16 *states)
+lower_bar(const CrDecoder *d, guint token, guint16 *states)
 {
   const guint k = d->k;
-  if (states[token] != cr_state_outside(k) || 1 - label[k] < threshold)
-    return;
+  double label[CR_MAX_LABELS + 1];
+  cr_decoder_marginals(d, token, label);
   guint y = 0;
   for (guint other = 1; other < k; other++)
     if (label[other] > label[y])
@@ -148,19 +82,18 @@ cr_tagger_pass(const CrTagger *tagger, guint p, CrTaggerScratch *scratch, const 
 {
   const guint k = tagger->k;
   CrDecoder *decoder = &scratch->decoder[p];
-  double marginal[CR_MAX_LABELS + 1];
   for (guint l = 0; l < tokens->sequences->len; l++) {
     const CrSequence *line = &g_array_index(tokens->sequences, CrSequence, l);
-    score_line(&tagger->pass[p], decoder, tokens, line);
-    cr_decoder_run(decoder, line->n, states + line->first);
+    cr_scorer_begin(scratch->scorer[p], tokens, line);
+    cr_decoder_run(decoder, line->n, cr_scorer_score, scratch->scorer[p]);
     cr_decoder_spans(decoder, line->n, SPAN_COST, states + line->first);
     for (guint i = 0; i < line->n; i++) {
       const guint at = line->first + i;
-      cr_decoder_marginals(decoder, i, marginal);
-      if (threshold > 0)
-        lower_bar(decoder, i, marginal, threshold, states + line->first);
+      const double outside = cr_decoder_outside(decoder, i);
+      if (threshold > 0 && states[at] == cr_state_outside(k) && 1 - outside >= threshold)
+        lower_bar(decoder, i, states + line->first);
       label[at] = (guint16)cr_state_label(k, states[at]);
-      sure[at] = (float)(label[at] == k ? marginal[k] : 1 - marginal[k]);
+      sure[at] = (float)(label[at] == k ? outside : 1 - outside);
     }
   }
 }

@@ -69,9 +69,14 @@ const CrPatterns *cr_classes_patterns(const CrClasses *classes); /* may be NULL 
   X(SHAPE, "shape")                                                                                          \
   X(SHORT, "short")                                                                                          \
   X(TYPE, "type")                                                                                            \
-  X(LENGTH, "length") X(PRE1, "pre1") X(PRE2, "pre2") X(PRE3, "pre3") X(PRE4, "pre4") X(PRE5, "pre5")        \
-      X(SUF1, "suf1") X(SUF2, "suf2") X(SUF3, "suf3") X(SUF4, "suf4") X(SUF5, "suf5")                        \
-          X(CLASSES, "classes")                /* its set of word classes */                                 \
+  X(LENGTH, "length")                                                                                        \
+  X(PRE1, "pre1")                                                                                            \
+  X(PRE2, "pre2")                                                                                            \
+  X(PRE3, "pre3")                                                                                            \
+  X(PRE4, "pre4")                                                                                            \
+  X(PRE5, "pre5")                                                                                            \
+  X(SUF1, "suf1") X(SUF2, "suf2") X(SUF3, "suf3") X(SUF4, "suf4") X(SUF5, "suf5")                            \
+      X(CLASSES, "classes")                    /* its set of word classes */                                 \
       X(GAP, "gap") /* white space in front */ /* the stretch without white space around it */               \
       X(CHUNK_SHAPE, "chunk-shape") X(CHUNK_KIND, "chunk-kind") X(CHUNK, "chunk")                            \
           X(CHUNK_AT, "chunk-at") /* its line */                                                             \
@@ -106,6 +111,7 @@ typedef struct {
   guint32 *start, *end; /* bytes */
   guint64 *classes;     /* bits of each token */
   guint64 *lower;       /* hash of the lower-cased token */
+  guint64 *word;        /* hash of the token as it is spelt: what all columns up to "classes" follow from */
   guint32 *columns[CR_N_COLUMNS];
   GArray *sequences; /* CrSequence */
 } CrTokens;
@@ -130,6 +136,7 @@ typedef struct {
   gint8 offset;
 } CrPart;
 #define CR_MAX_PARTS 4
+#define CR_MAX_OFFSET 12
 typedef struct {
   guint8 n_parts;
   gboolean each_class; /* one feature a class bit of the token at parts[0].offset */
@@ -153,6 +160,25 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrTemplates, cr_templates_free)
 #define CR_MAX_FEATURES 512
 guint cr_templates_features(const CrTemplates *templates, const CrTokens *tokens, const CrSequence *line,
                             guint token, guint64 *out);
+/* The same of some templates; line: what offsets may reach. */
+guint cr_templates_of(const CrTemplate *items, guint n_items, const CrTokens *tokens, const CrSequence *line,
+                      guint token, guint64 *out);
+/* What stands for a column's value past the line's ends: a value of its own, by distance. */
+static inline guint32
+cr_line_value(const CrSequence *line, gint64 at, const guint32 *value)
+{
+  if (at < line->first)
+    return (guint32)(0x10000 + (line->first - at));
+  if (at >= (gint64)line->first + line->n)
+    return (guint32)(0x20000 + (at - line->first - line->n));
+  return *value;
+}
+/* The feature of the lowest class of bits. */
+static inline guint64
+cr_class_feature(guint64 seed, guint64 bits)
+{
+  return cr_hash_step(seed, (guint64)__builtin_ctzll(bits) + 1);
+}
 
 /* ---- the lattice ---- */
 #define CR_MAX_LABELS 63 /* 4 x 63 + 1 states fit a slot's count of 8 bits */
@@ -233,41 +259,58 @@ double cr_lattice_path(const CrLattice *lattice, guint n_tokens, const guint16 *
 /* Index of a transition's weight; G_MAXSIZE where the step is not legal. */
 gsize cr_transition_index(guint k, guint from, guint to);
 
+/* ---- rows of scores ---- */
+/* A row holds outside, the S and the B of each label ("starts"), padding, then the E and the I of each label
+ * ("inner"), padding. */
+#define CR_ROW_BLOCK 24
+#define CR_MAX_ROW 288 /* of CR_MAX_LABELS */
+typedef struct {
+  guint n_starts, n; /* floats up to inner, and in all: multiples of CR_ROW_BLOCK */
+} CrRowLayout;
+CrRowLayout cr_row_layout(guint k);
+guint cr_row_place(guint k, guint state); /* of a state in its row */
+
 /* ---- decoding with a beam ---- */
 typedef struct {
   guint16 state;
-  guint32 back; /* in active, of the token before */
   float forward, emission;
   double backward;
-  float best;
 } CrActive;
 typedef struct {
-  float emission[4 * CR_MAX_LABELS + 1], in[4 * CR_MAX_LABELS + 1], best[4 * CR_MAX_LABELS + 1];
-  gint32 back[4 * CR_MAX_LABELS + 1];
+  float score[CR_MAX_ROW], emission[CR_MAX_ROW], in[CR_MAX_ROW];
+  guint n_open; /* labels of spans open in front of the token */
+  guint8 open[CR_MAX_LABELS];
+  gboolean is_open[CR_MAX_LABELS];
+  float in_e[CR_MAX_LABELS], in_i[CR_MAX_LABELS], emission_e[CR_MAX_LABELS], emission_i[CR_MAX_LABELS];
 } CrDecoderRow;
 typedef struct {
   guint k, n_allocated;
-  float keep;  /* share of a token's forward sum that a state must have to go on; 0: all do */
-  float *step; /* from x to; -INFINITY where the step is not legal */
-  float *exp_step;
-  float *score;   /* row a token */
-  guint32 *first; /* of each token's active states, and the end */
+  CrRowLayout layout;
+  float keep;        /* share of a token's forward sum that a state must have to go on; 0: all do */
+  float *start_step; /* e^weight from each end, a row of starts each */
+  float *inner_step; /* of each label: B to I, B to E, I to I, I to E */
+  guint32 *first;    /* of each token's active states, and the end */
   CrActive *active;
   CrDecoderRow *row; /* of the token at work */
 } CrDecoder;
 /* beam: nats below the best that a state may lie and go on; INFINITY: no beam. */
 void cr_decoder_init(CrDecoder *decoder, guint k, const float *transitions, float beam);
 void cr_decoder_clear(CrDecoder *decoder);
-/* Rows of zeroes to add scores to; then run: the best path, and what the two calls below read. */
-float *cr_decoder_scores(CrDecoder *decoder, guint n_tokens);
-void cr_decoder_run(CrDecoder *decoder, guint n_tokens, guint16 *states);
-/* After run, in place of the best path: the spans, none less probable than cost, that serve the F measure
- * best. */
+/* Writes a token's scores of the starts, or of the inner states: n_starts or n - n_starts floats of a row, of
+ * which those behind the states are left as they are or far below. Asked for inner only right behind starts,
+ * and only where a span may be open. */
+typedef void (*CrScoreFunc)(gpointer user_data, guint token, gboolean inner, float *out);
+/* Sums over a line; what the calls below read. */
+void cr_decoder_run(CrDecoder *decoder, guint n_tokens, CrScoreFunc score, gpointer user_data);
+/* After run: the spans, none less probable than cost, that serve the F measure best. */
 void cr_decoder_spans(const CrDecoder *decoder, guint n_tokens, double cost, guint16 *states);
 /* Probability of each label at a token, label[k] of outside. */
 void cr_decoder_marginals(const CrDecoder *decoder, guint token, double *label);
+double cr_decoder_outside(const CrDecoder *decoder, guint token); /* label[k] of it */
 /* Probability that a label goes on at a token less that it begins there. */
 double cr_decoder_goes_on(const CrDecoder *decoder, guint token, guint label);
+/* Weight of a step, of the next token's score and of all that can follow; 0 where the step is not legal. */
+double cr_decoder_weight(const CrDecoder *decoder, guint from, const CrActive *to);
 
 /* ---- the model ---- */
 /* A feature's slot: the upper half of its hash, and where its weights are: offset << 8 | count. */
@@ -286,6 +329,7 @@ typedef struct {
   const CrWeight *weights; /* weights[0] is never used */
   float unit;
   float *transitions;
+  struct CrPlan *plan;
 } CrPass;
 struct CrTagger {
   GBytes *bytes;
@@ -315,11 +359,25 @@ GBytes *cr_model_rewrite(const CrTagger *base, const char *about, guint pass, co
 /* Index of the feature's slot, or G_MAXUINT32. */
 guint32 cr_pass_find(const CrPass *pass, guint64 hash);
 
+/* ---- scoring ---- */
+/* A pass made ready for tagging: shared by threads. */
+typedef struct CrPlan CrPlan;
+CrPlan *cr_plan_new(const CrPass *pass, guint k);
+void cr_plan_free(CrPlan *plan);
+
+/* Scores the tokens of a line: a CrScoreFunc and its user data. Of one thread. */
+typedef struct CrScorer CrScorer;
+CrScorer *cr_scorer_new(const CrPass *pass);
+void cr_scorer_free(CrScorer *scorer);
+void cr_scorer_begin(CrScorer *scorer, const CrTokens *tokens, const CrSequence *line);
+void cr_scorer_score(gpointer scorer, guint token, gboolean inner, float *out);
+
 /* ---- tagging, in pieces that training shares ---- */
 struct CrTaggerScratch {
   CrTokens tokens;
   CrWordCache *cache;
   CrDecoder decoder[2];
+  CrScorer *scorer[2];
   guint16 *label; /* of each token; outside: none */
   float *sure;    /* probability of what label says: inside any span, or outside */
   guint n_labels, outside;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_OFFSET 12
+#define MAX_OFFSET CR_MAX_OFFSET
 
 static const char *const column_names[] = {
 #define CR_COLUMN_NAME_(code, name) name,
@@ -160,15 +160,12 @@ cr_templates_free(CrTemplates *templates)
 }
 
 /* The column's value at an offset; past the line's ends a value of its own, by distance. */
-static guint32
-part_value(const CrTokens *tokens, const CrSequence *line, guint token, CrPart part)
+static inline guint32
+part_value(const CrTokens *tokens, const CrSequence *line, gboolean inside, guint token, CrPart part)
 {
   const gint64 at = (gint64)token + part.offset;
-  if (at < line->first)
-    return (guint32)(0x10000 + (line->first - at));
-  if (at >= (gint64)line->first + line->n)
-    return (guint32)(0x20000 + (at - line->first - line->n));
-  return tokens->columns[part.column][at];
+  return inside ? tokens->columns[part.column][at]
+                : cr_line_value(line, at, at < 0 ? NULL : tokens->columns[part.column] + at);
 }
 
 static guint
@@ -180,24 +177,21 @@ class_features(const CrTemplate *item, const CrTokens *tokens, const CrSequence 
     return 0;
   guint n = 0;
   for (guint64 bits = tokens->classes[at]; bits != 0 && n < room; bits &= bits - 1)
-    out[n++] = cr_hash_step(seed, (guint64)__builtin_ctzll(bits) + 1);
+    out[n++] = cr_class_feature(seed, bits);
   return n;
 }
 
 guint
-cr_templates_features(const CrTemplates *templates, const CrTokens *tokens, const CrSequence *line,
-                      guint token, guint64 *out)
+cr_templates_of(const CrTemplate *items, guint n_items, const CrTokens *tokens, const CrSequence *line,
+                guint token, guint64 *out)
 {
-  const CrSequence whole_text = {0, tokens->n_tokens};
-  if (templates->across_lines)
-    line = &whole_text;
+  const gboolean inside = token >= line->first + MAX_OFFSET && token + MAX_OFFSET < line->first + line->n;
   guint n = 0;
-  for (guint i = 0; i < templates->items->len; i++) {
-    const CrTemplate *item = &g_array_index(templates->items, CrTemplate, i);
+  for (const CrTemplate *item = items; item < items + n_items; item++) {
     guint64 h = item->seed;
     gboolean whole = TRUE;
     for (guint p = item->each_class ? 1 : 0; p < item->n_parts && whole; p++) {
-      const guint32 value = part_value(tokens, line, token, item->parts[p]);
+      const guint32 value = part_value(tokens, line, inside, token, item->parts[p]);
       whole = value != 0;
       h = cr_hash_step(h, value);
     }
@@ -209,6 +203,15 @@ cr_templates_features(const CrTemplates *templates, const CrTokens *tokens, cons
       out[n++] = h;
   }
   return n;
+}
+
+guint
+cr_templates_features(const CrTemplates *templates, const CrTokens *tokens, const CrSequence *line,
+                      guint token, guint64 *out)
+{
+  const CrSequence whole_text = {0, tokens->n_tokens};
+  return cr_templates_of((const CrTemplate *)(void *)templates->items->data, templates->items->len, tokens,
+                         templates->across_lines ? &whole_text : line, token, out);
 }
 
 guint64

@@ -202,6 +202,7 @@ cr_tokens_clear(CrTokens *tokens)
   g_free(tokens->end);
   g_free(tokens->classes);
   g_free(tokens->lower);
+  g_free(tokens->word);
   for (guint c = 0; c < CR_N_COLUMNS; c++)
     g_free(tokens->columns[c]);
   if (tokens->sequences != NULL)
@@ -217,6 +218,7 @@ grow(CrTokens *t)
   t->end = g_renew(guint32, t->end, t->n_allocated);
   t->classes = g_renew(guint64, t->classes, t->n_allocated);
   t->lower = g_renew(guint64, t->lower, t->n_allocated);
+  t->word = g_renew(guint64, t->word, t->n_allocated);
   for (guint c = 0; c < CR_N_COLUMNS; c++)
     t->columns[c] = g_renew(guint32, t->columns[c], t->n_allocated);
 }
@@ -232,6 +234,7 @@ add_token(CrTokens *t, CrWordCache *cache, const CrClasses *classes, gsize start
   t->end[at] = (guint32)end;
   t->classes[at] = facts->classes;
   t->lower[at] = facts->lower;
+  t->word[at] = facts->key;
   for (guint c = 0; c <= CR_COL_CLASSES; c++)
     t->columns[c][at] = facts->column[c];
   for (guint c = CR_COL_CLASSES + 1; c < CR_N_COLUMNS; c++)

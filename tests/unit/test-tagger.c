@@ -125,6 +125,18 @@ walk_spans(guint k, guint n, const guint16 *path, double amount, double cost, do
 }
 
 static void
+score_of_lattice(gpointer lattice, guint token, gboolean inner, float *out)
+{
+  const CrLattice *l = lattice;
+  const guint width = cr_states_n(l->k), n_starts = cr_row_layout(l->k).n_starts;
+  for (guint state = 0; state < width; state++) {
+    const guint place = cr_row_place(l->k, state);
+    if (inner == (place >= n_starts))
+      out[place - (inner ? n_starts : 0)] = (float)l->score[token * width + state];
+  }
+}
+
+static void
 check_spans(guint k, guint n, guint64 seed, double cost)
 {
   Small s;
@@ -144,10 +156,7 @@ check_spans(guint k, guint n, guint64 seed, double cost)
   while (next_path(path, n, width));
   CrDecoder decoder;
   cr_decoder_init(&decoder, k, s.lattice.transition, INFINITY);
-  float *score = cr_decoder_scores(&decoder, n);
-  for (guint i = 0; i < n * width; i++)
-    score[i] = (float)s.lattice.score[i];
-  cr_decoder_run(&decoder, n, states);
+  cr_decoder_run(&decoder, n, score_of_lattice, &s.lattice);
   cr_decoder_spans(&decoder, n, cost, states);
   g_assert_false(isinf(cr_lattice_path(&s.lattice, n, states)));
   g_assert_cmpfloat(fabs(walk_spans(k, n, states, 0, cost, sums) - best), <, 1e-5);
@@ -175,16 +184,12 @@ check_decoder(guint k, guint n, guint64 seed, float beam, double within)
   small_init(&s, k, n, seed);
   const guint width = cr_states_n(k);
   g_autofree double *wanted = g_new(double, n *width);
-  guint16 best[8], states[8];
+  guint16 states[8];
   double label[CR_MAX_LABELS + 1];
   CrDecoder decoder;
   cr_lattice_marginals(&s.lattice, n, wanted);
-  cr_lattice_best(&s.lattice, n, best);
   cr_decoder_init(&decoder, k, s.lattice.transition, beam);
-  float *score = cr_decoder_scores(&decoder, n);
-  for (guint i = 0; i < n * width; i++)
-    score[i] = (float)s.lattice.score[i];
-  cr_decoder_run(&decoder, n, states);
+  cr_decoder_run(&decoder, n, score_of_lattice, &s.lattice);
   for (guint t = 0; t < n; t++) {
     double sum[CR_MAX_LABELS + 1] = {0};
     for (guint state = 0; state < width; state++)
@@ -192,9 +197,9 @@ check_decoder(guint k, guint n, guint64 seed, float beam, double within)
     cr_decoder_marginals(&decoder, t, label);
     for (guint y = 0; y <= k; y++)
       g_assert_cmpfloat(fabs(label[y] - sum[y]), <, within);
+    g_assert_cmpfloat(cr_decoder_outside(&decoder, t), ==, label[k]);
   }
-  if (isinf(beam))
-    g_assert_cmpint(memcmp(states, best, n * sizeof *best), ==, 0);
+  cr_decoder_spans(&decoder, n, .3, states);
   g_assert_true(isfinite(cr_lattice_path(&s.lattice, n, states)));
   cr_decoder_clear(&decoder);
   cr_lattice_clear(&s.lattice);

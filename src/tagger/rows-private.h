@@ -1,0 +1,72 @@
+/* Loops over rows of floats, a state each, in blocks that vector registers hold; inlined into what calls
+ * them, which is compiled for wide registers as well. Each element is worked out alone, sums run in eight
+ * lanes of a fixed order and nothing is contracted, so that the bits are the same whatever the registers'
+ * width. */
+#pragma once
+#include "tagger-private.h"
+#include <string.h>
+
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(CR_SANITIZED)
+#define CR_WIDE __attribute__((target_clones("avx2", "default")))
+#else
+#define CR_WIDE
+#endif
+#define CR_ROW_INLINE static inline __attribute__((always_inline))
+
+enum { CR_LANES = 8 };
+typedef float CrLanes __attribute__((vector_size(32), aligned(4), may_alias));
+typedef gint32 CrLaneBits __attribute__((vector_size(32), aligned(4), may_alias));
+typedef gint16 CrHalves __attribute__((vector_size(16), aligned(2), may_alias));
+
+/* to += row x factor */
+CR_ROW_INLINE void
+cr_row_add_scaled(float *to, const float *row, float factor, guint n)
+{
+  for (guint at = 0; at < n; at += CR_LANES)
+    *(CrLanes *)(to + at) += *(const CrLanes *)(row + at) * factor;
+}
+
+/* to x= by; the sum of to */
+CR_ROW_INLINE float
+cr_row_multiply(float *to, const float *by, guint n)
+{
+  CrLanes v = {0};
+  for (guint at = 0; at < n; at += CR_LANES) {
+    *(CrLanes *)(to + at) *= *(const CrLanes *)(by + at);
+    v += *(const CrLanes *)(to + at);
+  }
+  return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
+}
+
+CR_ROW_INLINE float
+cr_row_largest(const float *row, guint n)
+{
+  CrLanes best = *(const CrLanes *)row;
+  for (guint at = CR_LANES; at < n; at += CR_LANES) {
+    const CrLanes v = *(const CrLanes *)(row + at);
+    const CrLaneBits larger = v > best;
+    best = (CrLanes)(((CrLaneBits)v & larger) | ((CrLaneBits)best & ~larger));
+  }
+  float top = best[0];
+  for (guint i = 1; i < CR_LANES; i++)
+    top = best[i] > top ? best[i] : top;
+  return top;
+}
+
+/* Whether one of a block is at least that. */
+CR_ROW_INLINE gboolean
+cr_row_any_from(const float *row, float least)
+{
+  typedef gint64 Wide __attribute__((vector_size(32)));
+  CrLaneBits any = {0};
+  for (guint i = 0; i < CR_ROW_BLOCK; i += CR_LANES)
+    any |= *(const CrLanes *)(row + i) >= least;
+  const Wide w = (Wide)any;
+  return (w[0] | w[1] | w[2] | w[3]) != 0;
+}
+
+CR_ROW_INLINE void
+cr_row_add_halves(CrLanes *to, const gint16 *row)
+{
+  *to += __builtin_convertvector(*(const CrHalves *)row, CrLanes);
+}

@@ -1,0 +1,321 @@
+/* Scores of the tokens of a line. What a word says by itself at each offset is summed up once and remembered
+ * as rows; to it come the features of several words and of the place. Weights are counted in units: sums of
+ * up to 512 features are whole numbers that a float holds exactly, so that no order of adding and no memory
+ * of earlier words changes a bit. */
+#include "plan-private.h"
+#include "rows-private.h"
+#include <string.h>
+
+#define WORD_SETS 2048 /* of four remembered words */
+#define SKIP_REACH 2   /* how far around a token all words must be harmless for it to be passed over */
+#define SURE 50        /* score of outside there */
+#define NOWHERE (-1e30F)
+
+/* What is to be added up for a token. */
+typedef struct {
+  gboolean skipped;
+  guint n_features, n_words, n_dense, n_few;
+  guint64 feature[CR_MAX_FEATURES];
+  const float *word[CR_N_ROLES];
+  const gint16 *dense[CR_MAX_FEATURES]; /* features with many weights */
+  guint32 few[CR_MAX_FEATURES];         /* where those with few have theirs */
+} Terms;
+
+/* Tables are larger than the caches: the terms of a token are looked up in two steps, some tokens ahead, and
+ * each step asks for the memory that the next one reads. */
+#define AHEAD 4
+
+struct CrScorer {
+  const CrPass *pass;
+  const CrPlan *plan;
+  CrMemo *words; /* of each word, a row an offset */
+  const CrTokens *tokens;
+  CrSequence line, context; /* context: what offsets reach */
+  const float **word;       /* rows of the tokens from first_word on */
+  guint first_word, n_allocated;
+  Terms terms[AHEAD], own; /* of tokens by their number in the line; of a word */
+  float few[CR_MAX_ROW], blank[CR_MAX_ROW];
+};
+
+CrScorer *
+cr_scorer_new(const CrPass *pass)
+{
+  CrScorer *s = g_new0(CrScorer, 1);
+  s->pass = pass;
+  s->plan = pass->plan;
+  s->words = cr_memo_new(WORD_SETS, (gsize)s->plan->n_roles * s->plan->layout.n);
+  for (guint i = 0; i < CR_MAX_ROW; i++)
+    s->blank[i] = NOWHERE;
+  for (guint i = 0; i < cr_states_n(s->plan->k); i++)
+    s->blank[s->plan->place[i]] = 0;
+  return s;
+}
+
+void
+cr_scorer_free(CrScorer *s)
+{
+  if (s == NULL)
+    return;
+  cr_memo_free(s->words);
+  g_free(s->word);
+  g_free(s);
+}
+
+/* ---- features ---- */
+static guint32
+find(const CrScorer *s, guint64 hash)
+{
+  const CrSlot *slots = s->plan->slots;
+  const guint32 fingerprint = (guint32)(hash >> 32), mask = s->pass->n_slots - 1;
+  for (guint32 at = (guint32)hash & mask; slots[at].where != 0; at = (at + 1) & mask)
+    if (slots[at].fingerprint == fingerprint)
+      return slots[at].where;
+  return 0;
+}
+
+static void
+ask(const CrScorer *s, const Terms *terms)
+{
+  for (guint f = 0; f < terms->n_features; f++)
+    __builtin_prefetch(&s->plan->slots[(guint32)terms->feature[f] & (s->pass->n_slots - 1)]);
+}
+
+static void
+look_up(const CrScorer *s, Terms *terms)
+{
+  terms->n_dense = terms->n_few = 0;
+  for (guint f = 0; f < terms->n_features; f++) {
+    const guint32 where = find(s, terms->feature[f]);
+    const gboolean is_dense = (where & 255) == CR_DENSE_MARK;
+    const gint16 *row = s->plan->dense + (is_dense ? (gsize)(where >> 8) * s->plan->layout.n : 0);
+    terms->dense[terms->n_dense] = row;
+    terms->few[terms->n_few] = where;
+    terms->n_dense += is_dense;
+    terms->n_few += !is_dense && where != 0;
+    __builtin_prefetch(is_dense ? (const void *)row : (const void *)&s->pass->weights[where >> 8]);
+    if (is_dense) {
+      __builtin_prefetch(row + 32);
+      __builtin_prefetch(row + 64);
+    }
+  }
+}
+
+static void
+add_few(const CrScorer *s, const Terms *terms, float *row)
+{
+  for (guint f = 0; f < terms->n_few; f++) {
+    const CrWeight *weight = s->pass->weights + (terms->few[f] >> 8);
+    for (guint i = 0; i < (terms->few[f] & 255); i++)
+      row[s->plan->place[GUINT16_FROM_LE(weight[i].state)]] += (float)GINT16_FROM_LE(weight[i].weight);
+  }
+}
+
+/* out[0..n) = unit x (few + all rows)[from..from + n) */
+static CR_WIDE void
+add_up(const Terms *terms, const float *few, guint from, guint n, float unit, float *out)
+{
+  for (guint at = from; at < from + n; at += CR_ROW_BLOCK, out += CR_ROW_BLOCK) {
+    CrLanes a = *(const CrLanes *)(few + at), b = *(const CrLanes *)(few + at + CR_LANES),
+            c = *(const CrLanes *)(few + at + 2 * CR_LANES);
+    for (guint r = 0; r < terms->n_words; r++) {
+      const CrLanes *row = (const CrLanes *)(terms->word[r] + at);
+      a += row[0], b += row[1], c += row[2];
+    }
+    for (guint r = 0; r < terms->n_dense; r++) {
+      const gint16 *row = terms->dense[r] + at;
+      cr_row_add_halves(&a, row), cr_row_add_halves(&b, row + CR_LANES),
+          cr_row_add_halves(&c, row + 2 * CR_LANES);
+    }
+    CrLanes *to = (CrLanes *)out;
+    to[0] = a * unit, to[1] = b * unit, to[2] = c * unit;
+  }
+}
+
+/* ---- the memory of words ---- */
+/* The features of one word at one offset; a place past the ends of the text has a value and no classes. */
+static guint
+word_features(const GArray *templates, const guint32 *columns, guint64 classes, guint64 *out)
+{
+  guint n = 0;
+  for (guint i = 0; i < templates->len; i++) {
+    const CrTemplate *item = &g_array_index(templates, CrTemplate, i);
+    guint64 h = item->seed;
+    gboolean whole = TRUE;
+    for (guint p = item->each_class ? 1 : 0; p < item->n_parts && whole; p++) {
+      whole = columns[item->parts[p].column] != 0;
+      h = cr_hash_step(h, columns[item->parts[p].column]);
+    }
+    if (whole && !item->each_class && n < CR_MAX_FEATURES)
+      out[n++] = h;
+    for (guint64 bits = classes; whole && item->each_class && bits != 0 && n < CR_MAX_FEATURES;
+         bits &= bits - 1)
+      out[n++] = cr_class_feature(h, bits);
+  }
+  return n;
+}
+
+static void
+fill_word(CrScorer *s, const guint32 *columns, guint64 classes, float *rows)
+{
+  const CrPlan *plan = s->plan;
+  Terms *own = &s->own;
+  for (guint r = 0; r < plan->n_roles; r++, rows += plan->layout.n) {
+    const GArray *templates = plan->role[plan->offset[r] + CR_MAX_OFFSET];
+    own->n_features = word_features(templates, columns, classes, own->feature);
+    ask(s, own);
+    look_up(s, own);
+    memset(s->few, 0, sizeof s->few);
+    add_few(s, own, s->few);
+    add_up(own, s->few, 0, plan->layout.n, 1, rows);
+  }
+}
+
+static const float *
+rows_of_token(CrScorer *s, guint token)
+{
+  gboolean is_new;
+  float *rows = cr_memo_find(s->words, s->tokens->word[token], &is_new);
+  if (!is_new)
+    return rows;
+  guint32 columns[CR_COL_CLASSES + 1];
+  for (guint c = 0; c <= CR_COL_CLASSES; c++)
+    columns[c] = s->tokens->columns[c][token];
+  fill_word(s, columns, s->tokens->classes[token], rows);
+  return rows;
+}
+
+/* A place past the ends stands for a word of its own. */
+static const float *
+rows_of_nothing(CrScorer *s, guint32 value)
+{
+  gboolean is_new;
+  float *rows = cr_memo_find(s->words, value, &is_new);
+  if (!is_new)
+    return rows;
+  guint32 columns[CR_COL_CLASSES + 1];
+  for (guint c = 0; c <= CR_COL_CLASSES; c++)
+    columns[c] = value;
+  fill_word(s, columns, 0, rows);
+  return rows;
+}
+
+static const float *
+rows_at(CrScorer *s, gint64 at)
+{
+  const CrSequence *context = &s->context;
+  if (at >= context->first && at < (gint64)context->first + context->n)
+    return s->word[at - s->first_word];
+  return rows_of_nothing(s, cr_line_value(context, at, NULL));
+}
+
+/* ---- lines ---- */
+void
+cr_scorer_begin(CrScorer *s, const CrTokens *tokens, const CrSequence *line)
+{
+  const CrSequence whole_text = {0, tokens->n_tokens};
+  s->tokens = tokens;
+  s->line = *line;
+  s->context = s->pass->templates->across_lines ? whole_text : *line;
+  const guint before = MIN(line->first - s->context.first, CR_MAX_OFFSET);
+  const guint behind = MIN(s->context.first + s->context.n - line->first - line->n, (guint)CR_MAX_OFFSET);
+  const guint n = before + line->n + behind;
+  s->first_word = line->first - before;
+  if (n > s->n_allocated)
+    s->word = g_renew(const float *, s->word, s->n_allocated = n);
+  cr_memo_begin(s->words);
+  for (guint i = 0; i < n; i++)
+    s->word[i] = rows_of_token(s, s->first_word + i);
+}
+
+/* A small-letter word of none but the skipped classes, or a mark that ends or parts a clause. */
+static gboolean
+is_harmless(const CrTokens *tokens, guint token, guint64 skipped)
+{
+  const guint64 classes = tokens->classes[token];
+  const guint32 type = tokens->columns[CR_COL_TYPE][token];
+  if (type == CR_TYPE_PUNCT)
+    return strchr(".,;", tokens->text[tokens->start[token]]) != NULL;
+  return type == CR_TYPE_SMALL && classes != 0 && (classes & ~skipped) == 0;
+}
+
+static gboolean
+may_skip(const CrTokens *tokens, const CrSequence *line, guint token, guint64 skipped)
+{
+  if (skipped == 0)
+    return FALSE;
+  const guint from = token < line->first + SKIP_REACH ? line->first : token - SKIP_REACH;
+  const guint to = MIN(token + SKIP_REACH, line->first + line->n - 1);
+  for (guint i = from; i <= to; i++)
+    if (!is_harmless(tokens, i, skipped))
+      return FALSE;
+  return TRUE;
+}
+
+/* The first step: the token's features. */
+static void
+prepare(CrScorer *s, guint i)
+{
+  const GArray *rest = s->plan->rest;
+  const guint token = s->line.first + i;
+  Terms *terms = &s->terms[i % AHEAD];
+  if (i >= s->line.n)
+    return;
+  terms->skipped = may_skip(s->tokens, &s->line, token, s->pass->skipped);
+  if (terms->skipped)
+    return;
+  terms->n_features = cr_templates_of((const CrTemplate *)(void *)rest->data, rest->len, s->tokens,
+                                      &s->context, token, terms->feature);
+  ask(s, terms);
+}
+
+/* The second step: their weights. */
+static void
+resolve(CrScorer *s, guint i)
+{
+  const CrPlan *plan = s->plan;
+  Terms *terms = &s->terms[i % AHEAD];
+  if (i >= s->line.n || terms->skipped)
+    return;
+  look_up(s, terms);
+  terms->n_words = plan->n_roles;
+  for (guint r = 0; r < plan->n_roles; r++) {
+    terms->word[r] = rows_at(s, (gint64)s->line.first + i + plan->offset[r]) + (gsize)r * plan->layout.n;
+    for (guint at = 0; at < plan->layout.n_starts; at += 16)
+      __builtin_prefetch(terms->word[r] + at);
+  }
+}
+
+static void
+score_skipped(const CrScorer *s, gboolean inner, float *out)
+{
+  const CrRowLayout *layout = &s->plan->layout;
+  if (inner)
+    memcpy(out, s->blank + layout->n_starts, sizeof(float) * (layout->n - layout->n_starts));
+  else {
+    memcpy(out, s->blank, sizeof(float) * layout->n_starts);
+    out[0] = SURE;
+  }
+}
+
+void
+cr_scorer_score(gpointer scorer, guint i, gboolean inner, float *out)
+{
+  CrScorer *s = scorer;
+  const CrRowLayout *layout = &s->plan->layout;
+  const Terms *terms = &s->terms[i % AHEAD];
+  if (!inner && i == 0)
+    prepare(s, 0), prepare(s, 1), resolve(s, 0);
+  if (!inner)
+    prepare(s, i + 2), resolve(s, i + 1);
+  if (terms->skipped) {
+    score_skipped(s, inner, out);
+    return;
+  }
+  if (inner) {
+    add_up(terms, s->few, layout->n_starts, layout->n - layout->n_starts, s->pass->unit, out);
+    return;
+  }
+  memcpy(s->few, s->blank, sizeof(float) * layout->n);
+  add_few(s, terms, s->few);
+  add_up(terms, s->few, 0, layout->n_starts, s->pass->unit, out);
+}
