@@ -124,9 +124,16 @@ CR_EXPORT json_t *cr_reading_resolve_list(CrProject *p, GError **error) G_GNUC_W
  */
 CR_EXPORT json_t *cr_reading_resolve_show(CrProject *p, const char *note,
                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Lines of docs/files.md, all or none. [{"note","state","open"}] */
+/* Lines of docs/files.md, all or none, each with a reason; signed. [{"note","state","open"}] */
 CR_EXPORT json_t *cr_reading_resolve_decide(CrProject *p, const json_t *lines,
                                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Who decided what of a note, when and why, oldest first (lead, senior, engineer):
+ * [{"resolver","time","state",
+ * "flags","decisions":{"1":{"take","reason"}},"reason"?,"confirms"?:{"resolver","sha256"},"critical",
+ * "signature_holds"}]. */
+CR_EXPORT json_t *cr_reading_resolve_history(CrProject *p, const char *note,
+                                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* ---- quality (senior) ---- */
 

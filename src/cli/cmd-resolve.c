@@ -111,10 +111,51 @@ decide(CrCli *cli, CrProject *p, const char *file)
   return CR_EXIT_DONE;
 }
 
+static void
+print_decisions(const json_t *decisions)
+{
+  const char *number;
+  json_t *one;
+  json_object_foreach((json_t *)decisions, number, one)
+  {
+    g_autofree char *reason = cr_cli_plain(cr_cli_text(one, "reason"), FALSE);
+    printf("    %s: %s; %s\n", number, cr_cli_text(one, "take"), reason);
+  }
+}
+
+/* Who decided what of a note, when and why. */
+static int
+history(CrCli *cli, CrProject *p, const char *file)
+{
+  GError *error = NULL;
+  json_t *row;
+  gsize i;
+  if (cli->n_rest != 3)
+    return cr_cli_usage(cli, "usage: chartroom resolve PROJECT history NOTE");
+  g_autoptr(json_t) list = cr_reading_resolve_history(p, cli->rest[2], &error);
+  if (!list)
+    return cr_cli_fail(cli, error);
+  if (cli->json) {
+    cr_cli_print_json_lines(list);
+    return CR_EXIT_DONE;
+  }
+  json_array_foreach(list, i, row)
+  {
+    const char *confirms = cr_cli_text(json_object_get(row, "confirms"), "resolver");
+    g_autofree char *reason = cr_cli_plain(cr_cli_text(row, "reason"), FALSE);
+    printf("%.19s  %s  %s%s%s%s%s; signature %s\n", cr_cli_text(row, "time"), cr_cli_text(row, "resolver"),
+           say_state(cr_cli_text(row, "state")), *confirms ? "; confirms " : "", confirms,
+           *reason ? "; " : "", reason,
+           json_is_true(json_object_get(row, "signature_holds")) ? "holds" : "does NOT hold");
+    print_decisions(json_object_get(row, "decisions"));
+  }
+  return CR_EXIT_DONE;
+}
+
 static const struct {
   const char *name;
   int (*run)(CrCli *cli, CrProject *p, const char *file);
-} verbs[] = {{"list", list}, {"show", show}, {"decide", decide}};
+} verbs[] = {{"list", list}, {"show", show}, {"decide", decide}, {"history", history}};
 
 int
 cr_cmd_resolve(int argc, char **argv)
@@ -127,14 +168,15 @@ cr_cmd_resolve(int argc, char **argv)
       {"file", 0, 0, G_OPTION_ARG_FILENAME, &file, "decide: JSON lines (- for standard input)", "FILE"},
       {NULL}};
   if (!cr_cli_parse(
-          &cli, argc, argv, CR_CLI_PROJECT, "PROJECT list|show NOTE|decide --file FILE",
+          &cli, argc, argv, CR_CLI_PROJECT, "PROJECT list|show NOTE|decide --file FILE|history NOTE",
           "  list          notes whose readers differ\n"
           "  show NOTE     both readings, differences numbered\n"
           "  decide        {\"note\", \"difference\": 2, \"take\": \"M-…\" | \"both\" | \"none\", "
           "\"reason\"} for one,\n"
           "                {\"note\", \"take\": \"M-…\", \"reason\"} for the whole note,\n"
           "                {\"note\", \"entities\", \"relations\", \"reason\"} for a reading of one's own,\n"
-          "                {\"note\", \"confirm\": true} for the other senior reviewer's\n\n"
+          "                {\"note\", \"confirm\": true} for the other senior reviewer's\n"
+          "  history NOTE  who decided what, when and why, and whether the signatures hold\n\n"
           "Nothing is decided by counting. A difference on a critical label needs two senior reviewers who "
           "come to "
           "the same findings;\n"

@@ -69,6 +69,23 @@ cr_labels_put_resolution(CrDb *work, const CrResolutionRow *row, GError **error)
       row->flags, row->sha256, row->signature, row->box);
 }
 
+static CrResolutionRow *
+copy_resolution(CrStmt *stmt)
+{
+  CrResolutionRow row = {.id = cr_stmt_int(stmt, 0),
+                         .note = g_strdup(cr_stmt_text(stmt, 1)),
+                         .resolver = g_strdup(cr_stmt_text(stmt, 2)),
+                         .time_us = cr_stmt_int(stmt, 3),
+                         .guidelines = cr_stmt_int(stmt, 4),
+                         .inputs = g_strdup(cr_stmt_text(stmt, 5)),
+                         .state = g_strdup(cr_stmt_text(stmt, 6)),
+                         .flags = g_strdup(cr_stmt_text(stmt, 7)),
+                         .sha256 = g_strdup(cr_stmt_text(stmt, 8)),
+                         .signature = g_strdup(cr_stmt_text(stmt, 9)),
+                         .box = cr_stmt_dup_bytes(stmt, 10)};
+  return g_memdup2(&row, sizeof row);
+}
+
 CrResolutionRow *
 cr_labels_load_resolution(CrDb *work, const char *note, const char *inputs, const char *state,
                           const char *resolver, GError **error)
@@ -86,18 +103,27 @@ cr_labels_load_resolution(CrDb *work, const char *note, const char *inputs, cons
     (void)cr_labels_finish(g_steal_pointer(&local), error);
     return NULL;
   }
-  CrResolutionRow row = {.id = cr_stmt_int(stmt, 0),
-                         .note = g_strdup(cr_stmt_text(stmt, 1)),
-                         .resolver = g_strdup(cr_stmt_text(stmt, 2)),
-                         .time_us = cr_stmt_int(stmt, 3),
-                         .guidelines = cr_stmt_int(stmt, 4),
-                         .inputs = g_strdup(cr_stmt_text(stmt, 5)),
-                         .state = g_strdup(cr_stmt_text(stmt, 6)),
-                         .flags = g_strdup(cr_stmt_text(stmt, 7)),
-                         .sha256 = g_strdup(cr_stmt_text(stmt, 8)),
-                         .signature = g_strdup(cr_stmt_text(stmt, 9)),
-                         .box = cr_stmt_dup_bytes(stmt, 10)};
-  return g_memdup2(&row, sizeof row);
+  return copy_resolution(stmt);
+}
+
+gboolean
+cr_labels_list_resolutions(CrDb *work, const char *note, CrResolutionRowFunc func, gpointer user_data,
+                           GError **error)
+{
+  g_autoptr(GError) local = NULL;
+  g_autoptr(CrStmt) stmt =
+      cr_db_query(work, error,
+                  "SELECT id, note, resolver, time_us, guidelines, inputs, state, flags, sha256, signature,"
+                  " box FROM resolution WHERE note=? ORDER BY id",
+                  "s", note);
+  if (!stmt)
+    return FALSE;
+  while (cr_stmt_step(stmt, &local)) {
+    g_autoptr(CrResolutionRow) row = copy_resolution(stmt);
+    if (!func(row, user_data, error))
+      return FALSE;
+  }
+  return cr_labels_finish(g_steal_pointer(&local), error);
 }
 
 void

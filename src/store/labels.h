@@ -141,6 +141,10 @@ gboolean cr_labels_put_resolution(CrDb *work, const CrResolutionRow *row,
  * without error: none. */
 CrResolutionRow *cr_labels_load_resolution(CrDb *work, const char *note, const char *inputs,
                                            const char *state, const char *resolver, GError **error);
+typedef gboolean (*CrResolutionRowFunc)(const CrResolutionRow *row, gpointer user_data, GError **error);
+gboolean cr_labels_list_resolutions(CrDb *work, const char *note, CrResolutionRowFunc func,
+                                    gpointer user_data,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT; /* oldest first */
 void cr_resolution_row_free(CrResolutionRow *row);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrResolutionRow, cr_resolution_row_free)
 

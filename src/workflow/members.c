@@ -243,3 +243,27 @@ cr_project_sign(CrProject *p, const char *meaning, const char *record_hash_hex)
                                      time, "meaning", meaning, "hash", record_hash_hex, "signature", hex);
   return cr_json_dump(json);
 }
+
+static const char *
+member_of(const json_t *object, const char *key)
+{
+  const char *value = json_string_value(json_object_get(object, key));
+  return value ? value : "";
+}
+
+gboolean
+cr_project_signature_holds(CrProject *p, const char *member, const char *signed_json,
+                           const char *record_hash_hex)
+{
+  g_autoptr(json_t) json = cr_json_parse(signed_json, strlen(signed_json), NULL);
+  g_autofree char *key = cr_keyring_sign_key_hex(p->keyring, member);
+  uint8_t signature[64];
+  if (!json || !key || !g_str_equal(member_of(json, "member"), member) ||
+      !g_str_equal(member_of(json, "hash"), record_hash_hex) ||
+      !cr_unhex(member_of(json, "signature"), signature, sizeof signature))
+    return FALSE;
+  g_autofree char *said =
+      g_strdup_printf("chartroom signature\n%s\n%s\n%s\n%s\n%s", p->id, member_of(json, "meaning"),
+                      record_hash_hex, member_of(json, "time"), member);
+  return cr_signature_valid(key, said, strlen(said), signature);
+}

@@ -174,6 +174,12 @@ json_t *cr_resolution_open(CrProject *p, const CrResolutionRow *row,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 GBytes *cr_resolution_seal(CrProject *p, const CrResolutionRow *row, const json_t *content,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* ---- resolve-sign.c ---- */
+/* SHA-256 of the whole record, which is what is signed. transfer full */
+char *cr_resolution_hash(const CrResolutionRow *row, const json_t *content);
+/* SEAL_BROKEN where its signature does not hold. */
+gboolean cr_resolution_check(CrProject *p, const CrResolutionRow *row, const json_t *content,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* What goes on of a note. */
 typedef struct {
   json_t *set;

@@ -49,6 +49,8 @@ load_resolved(CrProject *p, const char *note, CrFinal *out, GError **error)
     return FALSE;
   g_autoptr(CrResolutionRow) row = cr_labels_load_resolution(p->work, note, inputs, "final", NULL, &local);
   g_autoptr(json_t) content = row ? cr_resolution_open(p, row, &local) : NULL;
+  if (content && !cr_resolution_check(p, row, content, error))
+    return FALSE;
   g_auto(GStrv) readers = local ? NULL : cr_labels_note_readers(p->work, note, &local);
   if (local) {
     g_propagate_error(error, g_steal_pointer(&local));

@@ -1,4 +1,4 @@
-/* resolve.c: a senior reviewer decides where two readings differ.
+/* resolve.c: a senior reviewer decides where two readings differ, each time with a reason, and signs.
  *
  * A difference that touches a critical label needs two senior reviewers who come to the same set, each by own
  * decisions or by confirming the other's. Where the project has no second senior reviewer the note passes
@@ -55,11 +55,23 @@ read_take(Resolving *v, const json_t *line, GError **error)
   return NULL;
 }
 
+/* Every decision says why; confirming another's carries theirs. */
+static const char *
+read_reason(const Resolving *v, const json_t *line, GError **error)
+{
+  g_autofree char *reason = g_strdup(cr_reading_string(line, "reason"));
+  if (reason && *g_strstrip(reason))
+    return cr_reading_string(line, "reason");
+  (void)bad(error, v, "a decision needs a \"reason\"");
+  return NULL;
+}
+
 static void
 forget_set(Resolving *v)
 {
   json_object_del(v->content, "set");
   json_object_del(v->content, "reason");
+  json_object_del(v->content, "confirms");
 }
 
 static gboolean
@@ -73,11 +85,12 @@ decide_difference(Resolving *v, const json_t *line, GError **error)
     return FALSE;
   }
   g_autofree char *take = read_take(v, line, error), *key = g_strdup_printf("%" JSON_INTEGER_FORMAT, number);
-  if (!take)
+  const char *reason = take ? read_reason(v, line, error) : NULL;
+  if (!reason)
     return FALSE;
   forget_set(v);
   json_object_set_new(json_object_get(v->content, "decisions"), key,
-                      json_pack("{s:s, s:s?}", "take", take, "reason", cr_reading_string(line, "reason")));
+                      json_pack("{s:s, s:s}", "take", take, "reason", reason));
   return TRUE;
 }
 
@@ -85,6 +98,7 @@ static void
 set_whole(Resolving *v, json_t *set, const json_t *line)
 {
   json_object_clear(json_object_get(v->content, "decisions"));
+  forget_set(v);
   json_object_set(v->content, "set", set);
   if (cr_reading_string(line, "reason"))
     json_object_set(v->content, "reason", json_object_get(line, "reason"));
@@ -94,7 +108,7 @@ static gboolean
 take_whole(Resolving *v, const json_t *line, GError **error)
 {
   g_autofree char *take = read_take(v, line, error);
-  if (!take)
+  if (!take || !read_reason(v, line, error))
     return FALSE;
   int side = cr_reading_side(v->r, take);
   if (side < 0)
@@ -107,6 +121,8 @@ static gboolean
 own_reading(Resolving *v, const json_t *line, GError **error)
 {
   json_t *entities = json_object_get(line, "entities");
+  if (!read_reason(v, line, error))
+    return FALSE;
   g_autoptr(GPtrArray) problems = json_is_array(entities) ? cr_labels_check(v->r->text, entities) : NULL;
   if (!problems)
     return bad(error, v, "\"entities\" is not a list");
@@ -134,13 +150,19 @@ confirm(Resolving *v, const json_t *line, GError **error)
   g_autoptr(CrResolutionRow) row =
       cr_labels_load_resolution(v->p->work, v->r->note, v->inputs, "second", NULL, &local);
   g_autoptr(json_t) content = row ? cr_resolution_open(v->p, row, &local) : NULL;
+  if (content)
+    (void)!cr_resolution_check(v->p, row, content, &local);
   if (local) {
     g_propagate_error(error, g_steal_pointer(&local));
     return FALSE;
   }
   if (!content || g_str_equal(row->resolver, cr_project_member(v->p)))
     return bad(error, v, "there is no other reviewer's resolution to confirm");
-  set_whole(v, json_object_get(content, "set"), line);
+  json_t *set = json_incref(json_object_get(content, "set"));
+  set_whole(v, set, line);
+  json_decref(set);
+  json_object_set_new(v->content, "confirms",
+                      json_pack("{s:s, s:s}", "resolver", row->resolver, "sha256", row->sha256));
   return TRUE;
 }
 
@@ -172,22 +194,36 @@ complete_set(Resolving *v, GError **error)
   return TRUE;
 }
 
-/* Critical: a difference that touches a critical label, or an own reading that brings one in. */
+/* The critical findings of a set, in one form. */
+static json_t *
+critical_findings(const json_t *set, const CrGuidelines *g)
+{
+  json_t *list = json_array(), *finding;
+  gsize i;
+  json_array_foreach(json_object_get(set, "entities"), i, finding)
+  {
+    const CrGuidelinesLabel *label = cr_guidelines_find_label(g, cr_reading_string(finding, "label"));
+    if (label && label->critical) {
+      json_t *copy = json_copy(finding);
+      json_object_del(copy, "id");
+      json_array_append_new(list, copy);
+    }
+  }
+  return list;
+}
+
+/* Critical: a difference that touches a critical label, or a reading of one's own whose critical findings are
+ * not those of both readers, be it that one came in or that one is gone. */
 static gboolean
 touches_critical(const Resolving *v, const CrGuidelines *g)
 {
   for (guint i = 0; i < v->r->differences->len; i++)
     if (((CrReadingDifference *)v->r->differences->pdata[i])->critical)
       return TRUE;
-  json_t *finding, *set = json_object_get(v->content, "set");
-  gsize i;
-  if (json_equal(set, v->r->sets[0]) ||
-      (v->r->n_readers == 2 && v->r->differences->len == 0 && json_equal(set, v->r->sets[1])))
-    return FALSE;
-  json_array_foreach(json_object_get(set, "entities"), i, finding)
-  {
-    const CrGuidelinesLabel *label = cr_guidelines_find_label(g, cr_reading_string(finding, "label"));
-    if (label && label->critical)
+  g_autoptr(json_t) mine = critical_findings(json_object_get(v->content, "set"), g);
+  for (guint side = 0; side < v->r->n_readers; side++) {
+    g_autoptr(json_t) theirs = critical_findings(v->r->sets[side], g);
+    if (!json_equal(mine, theirs))
       return TRUE;
   }
   return FALSE;
@@ -205,7 +241,11 @@ other_opinion(const Resolving *v, GError **error)
       continue;
     CrResolutionRow *row =
         cr_labels_load_resolution(v->p->work, v->r->note, v->inputs, NULL, codes[i], &local);
+    g_autoptr(json_t) content = row ? cr_resolution_open(v->p, row, &local) : NULL;
+    if (content)
+      (void)!cr_resolution_check(v->p, row, content, &local);
     if (local) {
+      g_clear_pointer(&row, cr_resolution_row_free);
       g_propagate_error(error, g_steal_pointer(&local));
       g_clear_pointer(&newest, cr_resolution_row_free);
       return NULL;
@@ -276,9 +316,12 @@ put_row(Resolving *v, CrResolutionRow *row, GError **error)
   g_autoptr(GBytes) box = cr_resolution_seal(v->p, row, v->content, error);
   if (!box)
     return FALSE;
-  g_autofree char *signature = NULL;
-  if (!g_str_equal(row->state, "part"))
-    signature = cr_project_sign(v->p, "the findings of this note are resolved as signed", row->sha256);
+  g_autofree char *hash = cr_resolution_hash(row, v->content),
+                  *signature = cr_project_sign(v->p,
+                                               g_str_equal(row->state, "part")
+                                                   ? "these differences of this note are decided as signed"
+                                                   : "the findings of this note are resolved as signed",
+                                               hash);
   row->signature = signature;
   row->box = box;
   if (!cr_labels_put_resolution(v->p->work, row, error))

@@ -125,3 +125,6 @@ gboolean cr_gate_overridden(CrProject *p, const char *gate, const char *scope);
 /* Signs a statement for a record: returns JSON {"member","time","meaning","hash","signature"} as text, the
  * signature made with the member's Ed25519 key over "meaning\nhash\ntime\nmember". */
 char *cr_project_sign(CrProject *p, const char *meaning, const char *record_hash_hex);
+/* Whether such a statement over this hash was signed by the member. */
+gboolean cr_project_signature_holds(CrProject *p, const char *member, const char *signed_json,
+                                    const char *record_hash_hex);

@@ -237,8 +237,9 @@ test_agreement_holds(void)
   label_queue(&f, "anna", 0);
   label_queue(&f, "ben", 4);
   act_as(&f, "sen");
-  g_autoptr(json_t) lines = json_pack("[{s:s, s:s}, {s:s, s:s}]", "note", note(&f, 0), "take", "anna", "note",
-                                      note(&f, 1), "take", "anna");
+  g_autoptr(json_t) lines =
+      json_pack("[{s:s, s:s, s:s}, {s:s, s:s, s:s}]", "note", note(&f, 0), "take", "anna", "reason", "hers",
+                "note", note(&f, 1), "take", "anna", "reason", "hers");
   g_autoptr(json_t) decided = cr_reading_resolve_decide(f.p, lines, &error);
   g_assert_no_error(error);
   approve(&f, "pilot");

@@ -16,9 +16,21 @@ read_by_two(Fixture *f, guint n_notes, guint drop)
   label_queue(f, "ben", drop);
 }
 
+/* A reason for every line that has none. */
+static void
+give_reasons(json_t *lines)
+{
+  json_t *line;
+  gsize i;
+  json_array_foreach(lines, i,
+                     line) if (!json_object_get(line, "reason") && !json_object_get(line, "confirm"))
+      json_object_set_new(line, "reason", json_string("as the guidelines say"));
+}
+
 static json_t *
 decide(Fixture *f, json_t *lines /* taken */)
 {
+  give_reasons(lines);
   g_autoptr(GError) error = NULL;
   json_t *report = cr_reading_resolve_decide(f->p, lines, &error);
   json_decref(lines);
@@ -32,6 +44,7 @@ refuse_decision(Fixture *f, json_t *line /* taken */, int code)
   g_autoptr(GError) error = NULL;
   g_autoptr(json_t) lines = json_pack("[o]", line);
   guint64 before = events(f);
+  give_reasons(lines);
   g_assert_null(cr_reading_resolve_decide(f->p, lines, &error));
   expect(&error, code);
   g_assert_cmpuint(events(f), ==, before);
@@ -431,6 +444,125 @@ test_critical_confirmed(void)
   g_assert_cmpuint(n_final(&f, 0), ==, 1);
 }
 
+/* One senior reviewer can't be the second as well, in whatever words; a removed critical finding asks for
+ * two, an untouched one does not. */
+static void
+test_one_senior_tries_both(void)
+{
+  g_auto(Fixture) f = {0};
+  g_autoptr(GError) error = NULL;
+  two_sides(&f, ALLERGY, "", "", "");
+  for (guint i = 0; i < 3; i++) {
+    g_autoptr(json_t) report = decide(&f, json_pack("[{s:s, s:s}]", "note", note(&f, 0), "take", "anna"));
+    g_assert_cmpstr(state_of_report(report), ==, "second");
+  }
+  refuse_decision(&f, json_pack("{s:s, s:b}", "note", note(&f, 0), "confirm", 1), CR_ERROR_BAD_DECISION);
+  g_autoptr(json_t) own = decide(&f, json_of("[{\"note\":\"%s\",\"entities\":[" ALLERGY "]}]", note(&f, 0)));
+  g_assert_cmpstr(state_of_report(own), ==, "second");
+  assert_state(&f, 0, "labelled");
+  /* Whom the lead makes a senior reviewer can; whose role is taken away can't any more. */
+  act_as(&f, "eng");
+  refuse_decision(&f, json_pack("{s:s, s:b}", "note", note(&f, 0), "confirm", 1), CR_ERROR_NOT_PERMITTED);
+  act_as(&f, "anna");
+  refuse_decision(&f, json_pack("{s:s, s:b}", "note", note(&f, 0), "confirm", 1), CR_ERROR_NOT_PERMITTED);
+  act_as(&f, "lead");
+  add_member(&f, "sue", "senior");
+  act_as(&f, "sue");
+  g_autoptr(json_t) second = decide(&f, json_pack("[{s:s, s:b}]", "note", note(&f, 0), "confirm", 1));
+  g_assert_cmpstr(state_of_report(second), ==, "final");
+  assert_state(&f, 0, "resolved");
+  g_autoptr(json_t) history = cr_reading_resolve_history(f.p, note(&f, 0), &error);
+  g_assert_no_error(error);
+  g_assert_cmpuint(json_array_size(history), ==, 5);
+  json_t *last = json_array_get(history, 4);
+  g_assert_cmpstr(json_string_value(json_object_get(json_object_get(last, "confirms"), "resolver")), ==,
+                  code(&f, "sen"));
+  g_assert_cmpstr(json_string_value(json_object_get(last, "resolver")), ==, code(&f, "sue"));
+}
+
+static void
+test_critical_taken_out(void)
+{
+  static const struct {
+    const char *a, *b, *own, *state;
+  } cases[] = {{ALLERGY "," CONDITION, ALLERGY "," CONDITION, CONDITION, "second"},
+               {ALLERGY "," CONDITION, ALLERGY, ALLERGY, "final"},
+               {CONDITION, "", ALLERGY, "second"},
+               {CONDITION, "", CONDITION, "final"}};
+  for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_auto(Fixture) f = {0};
+    two_sides(&f, cases[i].a, "", cases[i].b, "");
+    g_autoptr(json_t) report =
+        decide(&f, json_of("[{\"note\":\"%s\",\"entities\":[%s]}]", note(&f, 0), cases[i].own));
+    g_assert_cmpstr(state_of_report(report), ==, cases[i].state);
+  }
+}
+
+/* No decision without a reason; the reasons are in the record, and the signature is over all of it. */
+static void
+test_reasons_are_signed(void)
+{
+  g_auto(Fixture) f = {0};
+  g_autoptr(GError) error = NULL;
+  two_sides(&f, DRUG "," DOSE, "", DRUG_LONG, "");
+  const char *bare[] = {
+      "{\"note\":\"%s\",\"difference\":1,\"take\":\"anna\"}", "{\"note\":\"%s\",\"take\":\"anna\"}",
+      "{\"note\":\"%s\",\"take\":\"anna\",\"reason\":\"  \"}", "{\"note\":\"%s\",\"entities\":[]}"};
+  for (guint i = 0; i < G_N_ELEMENTS(bare); i++) {
+    g_autoptr(GString) line = g_string_new(bare[i]);
+    g_string_replace(line, "%s", note(&f, 0), 0);
+    g_autoptr(json_t) lines = json_of("[%s]", line->str);
+    g_assert_null(cr_reading_resolve_decide(f.p, lines, &error));
+    expect(&error, CR_ERROR_BAD_DECISION);
+  }
+  json_decref(decide(&f, json_pack("[{s:s, s:i, s:s, s:s}]", "note", note(&f, 0), "difference", 1, "take",
+                                   "anna", "reason", "the dose is a finding of its own")));
+  json_decref(decide(&f, json_pack("[{s:s, s:i, s:s, s:s}]", "note", note(&f, 0), "difference", 2, "take",
+                                   "anna", "reason", "rule 3")));
+  act_as(&f, "eng");
+  g_autoptr(json_t) history = cr_reading_resolve_history(f.p, note(&f, 0), &error);
+  g_assert_cmpuint(json_array_size(history), ==, 2);
+  for (guint i = 0; i < 2; i++) {
+    json_t *row = json_array_get(history, i),
+           *first = json_object_get(json_object_get(row, "decisions"), "1");
+    g_assert_true(json_is_true(json_object_get(row, "signature_holds")));
+    g_assert_cmpstr(json_string_value(json_object_get(first, "reason")), ==,
+                    "the dose is a finding of its own");
+  }
+  act_as(&f, "ben");
+  g_assert_null(cr_reading_resolve_history(f.p, note(&f, 0), &error));
+  expect(&error, CR_ERROR_NOT_PERMITTED);
+}
+
+/* A lead holds the senior reviewer's findings key and can seal a record anew, but can't sign it. */
+static void
+test_forged_record(void)
+{
+  g_auto(Fixture) f = {0};
+  g_autoptr(GError) error = NULL;
+  two_sides(&f, DRUG, "", "", "");
+  json_decref(decide(&f, json_pack("[{s:s, s:s}]", "note", note(&f, 0), "take", "anna")));
+  g_assert_cmpuint(n_final(&f, 0), ==, 1);
+  act_as(&f, "lead");
+  g_autofree char *inputs = cr_labels_inputs_hash(f.p->work, note(&f, 0), &error);
+  g_autoptr(CrResolutionRow) row =
+      cr_labels_load_resolution(f.p->work, note(&f, 0), inputs, "final", NULL, &error);
+  g_autoptr(json_t) content = cr_resolution_open(f.p, row, &error);
+  json_object_set_new(content, "reason", json_string("another"));
+  g_autoptr(GBytes) box = cr_resolution_seal(f.p, row, content, &error);
+  g_assert_no_error(error);
+  CrResolutionRow forged = *row;
+  forged.box = box;
+  g_assert_true(cr_tx_begin(f.p, &error) && cr_labels_put_resolution(f.p->work, &forged, &error));
+  cr_tx_event(f.p, CR_ROLE_LEAD, "setting.changed", "project", NULL, NULL, NULL);
+  g_assert_true(cr_tx_commit(f.p, &error));
+  g_assert_null(cr_reading_final(f.p, note(&f, 0), &error));
+  expect(&error, CR_ERROR_SEAL_BROKEN);
+  g_autoptr(json_t) history = cr_reading_resolve_history(f.p, note(&f, 0), &error);
+  g_assert_true(json_is_true(json_object_get(json_array_get(history, 0), "signature_holds")));
+  g_assert_true(json_is_false(json_object_get(json_array_get(history, 1), "signature_holds")));
+}
+
 /* ---- quality ---- */
 
 static void
@@ -554,6 +686,10 @@ main(int argc, char **argv)
   g_test_add_func("/resolution/critical-one-senior", test_critical_with_one_senior);
   g_test_add_func("/resolution/critical-two", test_critical_with_two);
   g_test_add_func("/resolution/critical-confirmed", test_critical_confirmed);
+  g_test_add_func("/resolution/one-senior-tries-both", test_one_senior_tries_both);
+  g_test_add_func("/resolution/critical-taken-out", test_critical_taken_out);
+  g_test_add_func("/resolution/reasons-are-signed", test_reasons_are_signed);
+  g_test_add_func("/resolution/forged-record", test_forged_record);
   g_test_add_func("/resolution/quality-sample", test_quality_sample);
   g_test_add_func("/resolution/flag", test_flag);
   g_test_add_func("/resolution/approve-too-early", test_approve_too_early);
