@@ -53,7 +53,7 @@ static char *
 draw_noise(Note *note, Random *random)
 {
   GString *said = g_string_new(NULL);
-  static const double chance[] = {.11, .08, .06, .08, .12, .04, .06, .03, .08, .025};
+  static const double chance[] = {.11, .08, .06, .08, .12, .04, .06, .03, .08, .025, .04};
   for (guint i = 0; noise_names[i] != NULL; i++) {
     if (!random_chance(random, chance[i]))
       continue;

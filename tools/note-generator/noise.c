@@ -9,7 +9,8 @@ typedef struct {
   GString *out;
   guint32 *moved; /* of each byte of in, and its end, where it begins in out */
   Random *random;
-  gsize width; /* of lines, for the layer that breaks them */
+  gsize width;  /* of lines, for the layer that breaks them */
+  double level; /* 0 .. 1: how bad this note is, or which habits its writer has */
 } Layer;
 
 typedef void (*LayerFunc)(Layer *layer, const char *c, gsize n_bytes);
@@ -23,7 +24,8 @@ run(Note *note, Random *random, LayerFunc func)
              g_string_sized_new(note->text->len + 64),
              NULL,
              random,
-             46 + random_below(random, 34)};
+             46 + random_below(random, 34),
+             random_below(random, 1000) / 1000.0};
   l.moved = g_new(guint32, l.n_in + 1);
   while (l.at < l.n_in) {
     const char *c = l.in + l.at;
@@ -63,19 +65,27 @@ upper(Layer *l, const char *c, gsize n)
   g_string_append(l->out, s);
 }
 
+/* Some scans are nearly clean, some hardly to be read: the chance grows with the square of the level. */
 static void
 ocr(Layer *l, const char *c, gsize n)
 {
-  static const char *const pairs[][2] = {{"0", "O"}, {"1", "l"}, {"5", "S"}, {"8", "B"},  {"O", "0"},
-                                         {"l", "1"}, {"S", "5"}, {"I", "l"}, {"m", "rn"}, {"e", "c"},
-                                         {"h", "b"}, {"u", "n"}, {"i", "í"}, {"B", "8"},  {".", ","}};
-  if (random_chance(l->random, .025))
-    for (guint i = 0; i < G_N_ELEMENTS(pairs); i++)
-      if (n == 1 && pairs[i][0][0] == *c)
-        return put(l, pairs[i][1], strlen(pairs[i][1]));
+  static const char *const pairs[][2] = {
+      {"0", "O"},  {"1", "l"}, {"5", "S"},  {"8", "B"},  {"O", "0"}, {"l", "1"}, {"S", "5"}, {"I", "l"},
+      {"m", "rn"}, {"e", "c"}, {"h", "b"},  {"u", "n"},  {"i", "í"}, {"B", "8"}, {".", ","}, {"o", "0"},
+      {"i", "l"},  {"t", "f"}, {"d", "cl"}, {"w", "vv"}, {"G", "6"}, {"g", "9"}, {"Z", "2"}, {"2", "Z"},
+      {"l", "I"},  {"1", "I"}, {"n", "ri"}, {"a", "o"},  {"s", "5"}, {"6", "G"}, {"E", "F"}, {"c", "e"},
+      {",", "."},  {"r", "i"}, {"D", "O"},  {"/", "l"},  {"-", "~"}, {":", ";"}, {"'", ""},  {"f", "t"}};
+  const double bad = .015 + .11 * l->level * l->level;
+  const guint from = random_below(l->random, G_N_ELEMENTS(pairs));
+  if (random_chance(l->random, bad))
+    for (guint i = 0; i < G_N_ELEMENTS(pairs); i++) {
+      const char *const *pair = pairs[(from + i) % G_N_ELEMENTS(pairs)];
+      if (n == 1 && pair[0][0] == *c)
+        return put(l, pair[1], strlen(pair[1]));
+    }
   put(l, c, n);
   if (n == 1 && g_ascii_isalpha(*c) && l->at < l->n_in && g_ascii_isalpha(l->in[l->at]) &&
-      random_chance(l->random, .004))
+      random_chance(l->random, bad / 6))
     put(l, " ", 1);
 }
 
@@ -145,6 +155,55 @@ unpunctuated(Layer *l, const char *c, gsize n)
   put(l, c, n);
 }
 
+/* What a dictation leaves where a mark of punctuation or a digit stood. */
+static const char *
+spoken(char c)
+{
+  static const struct {
+    char mark;
+    const char *word;
+  } table[] = {{'.', "period"}, {',', "comma"}, {':', "colon"},      {';', "semicolon"},
+               {'/', "slash"},  {'-', "dash"},  {'(', "open paren"}, {')', "close paren"},
+               {'#', "number"}, {'&', "and"},   {'%', "percent"},    {'+', "plus"},
+               {'@', "at"},     {'0', "zero"},  {'1', "one"},        {'2', "two"},
+               {'3', "three"},  {'4', "four"},  {'5', "five"},       {'6', "six"},
+               {'7', "seven"},  {'8', "eight"}, {'9', "nine"},       {'\n', "new line"}};
+  for (guint i = 0; i < G_N_ELEMENTS(table); i++)
+    if (table[i].mark == c)
+      return table[i].word;
+  return NULL;
+}
+
+static void
+put_apart(Layer *l, const char *word)
+{
+  if (l->out->len > 0 && l->out->str[l->out->len - 1] != ' ')
+    put(l, " ", 1);
+  put(l, word, strlen(word));
+  if (l->at < l->n_in && l->in[l->at] != ' ')
+    put(l, " ", 1);
+}
+
+/* Small letters; punctuation spoken by one half of the speakers and left out by the other; a third of them
+ * have their digits written as words. */
+static void
+dictated(Layer *l, const char *c, gsize n)
+{
+  const gboolean says_marks = l->level < .5, says_digits = (guint)(l->level * 1000) % 100 < 35;
+  const char *word = n == 1 ? spoken(*c) : NULL;
+  const gboolean digit = n == 1 && g_ascii_isdigit(*c);
+  if (word == NULL || (digit && !says_digits))
+    return lower(l, c, n);
+  const gboolean inside = l->out->len > 0 && g_ascii_isdigit(l->out->str[l->out->len - 1]) &&
+                          l->at < l->n_in && g_ascii_isdigit(l->in[l->at]);
+  if (digit || (says_marks && !(inside && *c == '.')))
+    put_apart(l, digit || random_chance(l->random, .9) ? word : "");
+  else if (inside && *c != '\n' && random_chance(l->random, .5))
+    put(l, c, n);
+  else if (l->out->len > 0 && l->out->str[l->out->len - 1] != ' ' && strchr(".,:;()\n/-", *c))
+    put(l, " ", 1);
+}
+
 /* A scan whose letters stand apart. */
 static void
 scattered(Layer *l, const char *c, gsize n)
@@ -157,10 +216,10 @@ scattered(Layer *l, const char *c, gsize n)
     put(l, " ", 1);
 }
 
-const char *const noise_names[] = {"lower",  "upper",  "ocr",          "typos",     "wrapped", "glued",
-                                   "spaced", "quoted", "unpunctuated", "scattered", NULL};
-static const LayerFunc layers[] = {lower, upper,  ocr,    typos,        wrapped,
-                                   glued, spaced, quoted, unpunctuated, scattered};
+const char *const noise_names[] = {"lower",  "upper",  "ocr",          "typos",     "wrapped",  "glued",
+                                   "spaced", "quoted", "unpunctuated", "scattered", "dictated", NULL};
+static const LayerFunc layers[] = {lower,  upper,  ocr,          typos,     wrapped, glued,
+                                   spaced, quoted, unpunctuated, scattered, dictated};
 
 void
 noise_apply(Note *note, const char *name, Random *random)
