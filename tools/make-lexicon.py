@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Derives data/lexicons/lexicon.tsv from public lists; see data/lexicons/README.md for the sources.
 
-tools/make-lexicon.py CENSUS_DIR POPULAR_NAMES_DIR ICD10CM_TSV RXNORM_TSV > data/lexicons/lexicon.tsv
+tools/make-lexicon.py CENSUS_DIR POPULAR_NAMES_DIR ICD10CM_TSV RXNORM_TSV NAMES_TXT > data/lexicons/lexicon.tsv
 
 A line is WORD <tab> FLAGS, sorted, lower case:
   f1-f9  a given name, 9 the commonest        l1-l9  a surname, 9 the commonest
@@ -49,6 +49,20 @@ def popular(table, folder):
                     add(table, fold(part), flag)
 
 
+def is_other(flags):
+    """Everyday, clinical or a drug: no name unless a list with counts says so."""
+    return bool(set(flags) & set("Wcd"))
+
+
+def ours(table, path):
+    for line in open(path, encoding="utf-8"):
+        if not line.startswith("#"):
+            kind, _, names = line.rstrip("\n").split("\t")
+            for name in map(fold, names.split()):
+                if len(name) > 2 and not is_other(table.get(name, {})):
+                    add(table, name, kind + "3")
+
+
 def english(table):
     for path, flag in ((WORDS, "w"), (SMALL, "W")):
         for line in open(path, encoding="utf-8"):
@@ -79,6 +93,7 @@ def main():
     popular(table, sys.argv[2])
     english(table)
     clinical(table, sys.argv[3], sys.argv[4])
+    ours(table, sys.argv[5])
     for word in sorted(table):
         flags = table[word]
         if "W" in flags:

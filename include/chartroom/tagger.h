@@ -63,12 +63,14 @@ typedef struct {
   const char *classes;   /* text of a word class table, or NULL */
   const char *about;     /* JSON kept in the model, or NULL */
   CrTaggerAlgorithm algorithm;
-  guint epochs;     /* AdaGrad: passes; L-BFGS: iterations at most */
-  double rate;      /* AdaGrad's eta */
-  double dropout;   /* share of features left out of each token of each pass, 0..1 */
-  double l1, l2;    /* L-BFGS: penalties (l1 > 0 runs OWL-QN) */
-  double prune;     /* weights below it (absolute) are not kept */
-  guint min_count;  /* features seen less often are not learnt */
+  guint epochs;        /* AdaGrad: passes; L-BFGS: iterations at most */
+  double rate;         /* AdaGrad's eta */
+  double dropout;      /* share of features left out of each token of each pass, 0..1 */
+  double hidden_names; /* share of the lexicon's names that training takes for unknown words: there are always
+                          more names than a list has */
+  double l1, l2;       /* L-BFGS: penalties (l1 > 0 runs OWL-QN) */
+  double prune;        /* weights below it (absolute) are not kept */
+  guint min_count;     /* features seen less often are not learnt */
   guint full_count; /* features seen as often get a weight for every state, else for those seen; 0: none do */
   double augment;   /* copies of each document with mentions replaced by others of the training set */
   guint folds;      /* of the second pass's training; 0: one pass */

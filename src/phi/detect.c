@@ -210,6 +210,41 @@ find_by_words(const Run *run, PhiPage *page)
 }
 
 static gboolean
+overlaps_any(const GArray *ranges, const PhiCandidate *c)
+{
+  for (guint i = 0; i < ranges->len; i++) {
+    const guint32 *range = (const guint32 *)(const void *)ranges->data + (gsize)2 * i;
+    if (c->start < range[1] && range[0] < c->end)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Once more, over the numbers as they were before a scanner read them; only what they are part of counts. */
+static void
+find_misread(const Run *run, PhiPage *page)
+{
+  const char *original = page->s;
+  g_autofree char *copy = NULL;
+  g_autoptr(GArray) changed = phi_rescan(page, &copy);
+  if (!changed)
+    return;
+  const guint n_before = page->found->len;
+  page->s = copy;
+  phi_tokens_fill(page);
+  phi_rules_run(run->detector->rules, run->scratch->hs, run->scratch->matches, page);
+  guint kept = n_before;
+  for (guint i = n_before; i < page->found->len; i++) {
+    const PhiCandidate c = g_array_index(page->found, PhiCandidate, i);
+    if (overlaps_any(changed, &c))
+      g_array_index(page->found, PhiCandidate, kept++) = c;
+  }
+  g_array_set_size(page->found, kept);
+  page->s = original;
+  phi_tokens_fill(page);
+}
+
+static gboolean
 find_alone(const Run *run, PhiPage *page)
 {
   const char *original = page->s;
@@ -223,6 +258,7 @@ find_alone(const Run *run, PhiPage *page)
     page->s = original;
     phi_tokens_fill(page);
   }
+  find_misread(run, page);
   if (run->detector->tagger)
     phi_tagger_find(run->detector->tagger, run->scratch->tagger, page, run->threshold,
                     run->detector->language->doubts);

@@ -145,6 +145,11 @@ void phi_rules_run(const PhiRules *rules, hs_scratch_t *scratch, GArray *matches
 typedef gboolean (*PhiRowFunc)(char **fields, guint n_fields, guint line, gpointer data, GError **error);
 gboolean phi_table_read(const char *path, PhiRowFunc func, gpointer data, GString *hash_of, GError **error);
 
+/* ---- numbers misread ---- */
+/* Where letters stand for digits: the ranges (two guint32 each, bytes) and a copy of the page with the digits;
+ * NULL, and no copy, where there are none. transfer full */
+GArray *phi_rescan(const PhiPage *page, char **copy);
+
 /* ---- dates ---- */
 typedef struct {
   int year, month, day; /* 0: not given */

@@ -7,7 +7,10 @@ struct CrClasses {
   gsize n_slots, n_words;
   GPtrArray *names;
   CrPatterns *patterns; /* NULL: none */
+  gboolean is_folded;   /* a lexicon's words are among them, which have no accents */
 };
+
+#define OF_LEXICON "lexicon-" /* its flags f1 .. f9 and l1 .. l9 say that a word is a name */
 
 guint64
 cr_hash_bytes(guint64 seed, const char *bytes, gsize n_bytes)
@@ -61,6 +64,7 @@ class_of(CrClasses *c, const char *name)
   if (bit >= 0 || c->names->len >= CR_MAX_CLASSES)
     return bit;
   g_ptr_array_add(c->names, g_strdup(name));
+  c->is_folded = c->is_folded || g_str_has_prefix(name, OF_LEXICON);
   return (int)c->names->len - 1;
 }
 
@@ -152,6 +156,47 @@ cr_classes_find(const CrClasses *c, guint64 key)
   while (c->key[at] != 0 && c->key[at] != key)
     at = (at + 1) & (c->n_slots - 1);
   return c->key[at] == key ? c->bits[at] : 0;
+}
+
+static gunichar
+without_stroke(gunichar c)
+{
+  static const struct {
+    gunichar letter, plain;
+  } table[] = {{0xe6, 'a'}, {0xf0, 'd'}, {0xf8, 'o'}, {0x111, 'd'}, {0x127, 'h'}, {0x131, 'i'}, {0x142, 'l'}};
+  for (guint i = 0; i < G_N_ELEMENTS(table); i++)
+    if (table[i].letter == c)
+      return table[i].plain;
+  return c;
+}
+
+guint64
+cr_classes_of_word(const CrClasses *c, const char *lower, gsize n_bytes, guint64 key)
+{
+  const guint64 found = cr_classes_find(c, key);
+  char folded[256];
+  gsize n = 0;
+  if (found != 0 || c == NULL || !c->is_folded || g_str_is_ascii(lower))
+    return found;
+  g_autofree char *apart = g_utf8_normalize(lower, (gssize)n_bytes, G_NORMALIZE_NFD);
+  for (const char *p = apart; p != NULL && *p != '\0' && n + 6 < sizeof folded; p = g_utf8_next_char(p))
+    if (!g_unichar_ismark(g_utf8_get_char(p)))
+      n += (gsize)g_unichar_to_utf8(without_stroke(g_utf8_get_char(p)), folded + n);
+  return n > 0 ? cr_classes_find(c, cr_hash_bytes(0, folded, n)) : 0;
+}
+
+void
+cr_classes_hide_names(CrClasses *c, double share)
+{
+  guint64 names = 0;
+  for (guint i = 0; i < c->names->len; i++) {
+    const char *name = g_ptr_array_index(c->names, i);
+    if (g_str_has_prefix(name, OF_LEXICON) && strchr("fl", name[strlen(OF_LEXICON)]) != NULL)
+      names |= G_GUINT64_CONSTANT(1) << i;
+  }
+  for (gsize i = 0; i < c->n_slots; i++)
+    if ((c->key[i] >> 32) % 1000 < (guint64)(share * 1000))
+      c->bits[i] &= ~names;
 }
 
 int

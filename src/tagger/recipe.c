@@ -19,6 +19,7 @@ enum {
   MIN_COUNT,
   PRUNE,
   FULL_COUNT,
+  HIDDEN_NAMES,
   N_FIELDS
 };
 
@@ -100,6 +101,7 @@ read_settings(char **field, CrTaggerTraining *t)
   t->min_count = (guint)g_ascii_strtoull(field[MIN_COUNT], NULL, 10);
   t->prune = g_ascii_strtod(field[PRUNE], NULL);
   t->full_count = (guint)g_ascii_strtoull(field[FULL_COUNT], NULL, 10);
+  t->hidden_names = g_ascii_strtod(field[HIDDEN_NAMES], NULL);
 }
 
 static char **

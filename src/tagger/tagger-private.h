@@ -52,6 +52,11 @@ CrClasses *cr_classes_parse(const char *table, gsize n_bytes, const char *name, 
 void cr_classes_free(CrClasses *classes);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrClasses, cr_classes_free)
 guint64 cr_classes_find(const CrClasses *classes, guint64 lower_hash); /* bits; 0 */
+/* The same for a word in lower case; where it stands in no list, and the classes have a lexicon's, without its
+ * accents. lower ends with a NUL; key is its hash. */
+guint64 cr_classes_of_word(const CrClasses *classes, const char *lower, gsize n_bytes, guint64 key);
+/* Takes the names out of a share of the lexicon's words, always the same ones. */
+void cr_classes_hide_names(CrClasses *classes, double share);
 int cr_classes_bit(const CrClasses *classes, const char *name);        /* -1 where there is no such class */
 
 /* ---- patterns: regular expressions of the class table ---- */

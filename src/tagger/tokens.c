@@ -160,7 +160,8 @@ fill_facts(WordFacts *facts, const CrClasses *classes, const char *text, gsize n
   guint32 *c = facts->column;
   memset(c, 0, sizeof facts->column);
   facts->lower = cr_hash_bytes(0, w.lower, w.at[w.n_chars]);
-  facts->classes = cr_classes_find(classes, facts->lower);
+  w.lower[w.at[w.n_chars]] = '\0';
+  facts->classes = cr_classes_of_word(classes, w.lower, w.at[w.n_chars], facts->lower);
   c[CR_COL_WORD] = cr_hash_fold(facts->key);
   c[CR_COL_LOWER] = cr_hash_fold(facts->lower);
   c[CR_COL_SHAPE] = cr_hash_fold(cr_hash_bytes(3, w.shape, w.n_shape));

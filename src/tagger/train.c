@@ -294,6 +294,8 @@ cr_tagger_train(const CrTagSample *samples, gsize n_samples, const char *const *
   CrTagger *tagger = NULL;
   c.classes = cr_classes_parse(classes, strlen(classes), "classes", error);
   gboolean ok = c.classes != NULL;
+  if (ok)
+    cr_classes_hide_names(c.classes, training->hidden_names);
   for (guint p = 0; p < n_passes && ok; p++) {
     c.templates[p] =
         cr_templates_parse(training->templates, strlen(training->templates), p + 1, "templates", error);
