@@ -18,7 +18,10 @@ typedef struct {
  * scan and files what it finds for the privacy reviewers. */
 CR_EXPORT json_t *cr_release_check(CrProject *p, const CrReleaseOptions *options, CrProgressFunc progress,
                                    gpointer user_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* {"out","notes","entities","splits":{…},"files":[…],"receipt","release"}. GATE_EXPORT says everything that
+/* {"out","notes","entities","splits":{…},"files":[…],"receipt","release","leakage":{"likeness_from",
+ * "shingle_words","near_duplicates","in_two_parts","pairs":[{"notes","parts","likeness"}]}}: patients whose
+ * notes are nearly the same go to one part unless they are too many; what is in two parts all the same is
+ * listed. GATE_EXPORT says everything that
  * is missing. */
 CR_EXPORT json_t *cr_release_export(CrProject *p, const CrReleaseOptions *options, CrProgressFunc progress,
                                     gpointer user_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;

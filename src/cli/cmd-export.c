@@ -49,6 +49,15 @@ print_losses(const char *format, const json_t *kinds)
 }
 
 static void
+print_leakage(const json_t *leakage, gsize n_parts)
+{
+  if (n_parts > 1 && cr_cli_int(leakage, "in_two_parts") > 0)
+    printf("  %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT
+           " pairs of near duplicates stand in two parts (splits.json lists them)\n",
+           cr_cli_int(leakage, "in_two_parts"), cr_cli_int(leakage, "near_duplicates"));
+}
+
+static void
 print_export(const json_t *result)
 {
   const char *name;
@@ -58,6 +67,7 @@ print_export(const json_t *result)
   json_object_foreach(json_object_get(result, "splits"), name, row) printf(
       "  %-6s %6" G_GINT64_FORMAT " notes of %" G_GINT64_FORMAT " patients, %" G_GINT64_FORMAT " findings\n",
       name, cr_cli_int(row, "notes"), cr_cli_int(row, "patients"), cr_cli_int(row, "entities"));
+  print_leakage(json_object_get(result, "leakage"), json_object_size(json_object_get(result, "splits")));
   json_object_foreach(json_object_get(result, "not_carried"), name, row) print_losses(name, row);
   print_gates(json_object_get(result, "gates"));
   puts("  receipt.json proves the offsets, dataset-card.md says what this is");

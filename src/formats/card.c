@@ -427,6 +427,8 @@ put_composition(GString *out, const json_t *facts)
   else
     g_string_append_printf(out, "Splits: %s.\n", not_recorded);
   put_statement(out, "How it was split", at(facts, "split_method"));
+  if (json_array_size(at(facts, "splits")) > 1)
+    put_statement(out, "Near duplicates", at(facts, "leakage"));
   g_string_append_c(out, '\n');
   put_counts(out, at(composition, "type"), "Kind of note", "notes");
   g_string_append_c(out, '\n');

@@ -218,14 +218,17 @@ check_scan(CrRelease *release, GError **error)
   return TRUE;
 }
 
-static void
-check_split(CrRelease *release)
+static gboolean
+check_split(CrRelease *release, GError **error)
 {
   if (release->notes->len == 0)
-    return; /* said already */
+    return TRUE; /* said already */
+  if (!cr_release_load_labels(release, error))
+    return FALSE;
   cr_release_draw_split(release);
   g_autofree char *why = cr_release_split_problem(release);
   add_row(release, "G4", "no patient stands in two parts", why, FALSE);
+  return cr_release_check_leakage(release, error);
 }
 
 static gboolean
@@ -263,8 +266,6 @@ cr_gate_export(CrRelease *release, GError **error)
   else if (!check_labels(release, error))
     return FALSE;
   check_any(release);
-  if (!check_leaks(release, error) || !check_scan(release, error))
-    return FALSE;
-  check_split(release);
-  return check_trail(release, error);
+  return check_leaks(release, error) && check_scan(release, error) && check_split(release, error) &&
+         check_trail(release, error);
 }

@@ -63,8 +63,8 @@ put_splits(CrRelease *release, GError **error)
                         json_pack("{s:f, s:I, s:o}", "share", split->share, "patients",
                                   (json_int_t)split->n_patients, "notes", ids));
   }
-  g_autoptr(json_t) splits =
-      json_pack("{s:I, s:s, s:O}", "seed", (json_int_t)seed, "unit", "patient", "parts", parts);
+  g_autoptr(json_t) splits = json_pack("{s:I, s:s, s:O, s:O?}", "seed", (json_int_t)seed, "unit", "patient",
+                                       "parts", parts, "leakage", release->leakage);
   return cr_release_put_json(release, "splits.json", splits, error);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 #include "workflow/reading-private.h"
 #include "store/review.h"
+#include <chartroom/duplicates.h>
 #include <chartroom/formats.h>
 #include <chartroom/release.h>
 
@@ -9,6 +10,7 @@ typedef struct {
   char *id, *patient, *type, *specialty, *language, *state;
   char *import_batch, *batch; /* batch: reading batch, NULL where in none */
   gint64 year;                /* 0: unknown */
+  char **labels; /* finding types in it, each once; NULL: not known or none */
   guint split;
   gsize n_entities, n_relations;
 } CrReleaseNote;
@@ -18,6 +20,11 @@ typedef struct {
   double share;
   gsize n_notes, n_patients, n_entities, n_relations;
 } CrReleaseSplit;
+
+typedef struct {
+  GPtrArray *notes; /* CrReleaseNote; borrowed */
+  guint n_patients, rank;
+} CrReleaseGroup;
 
 typedef struct {
   CrProject *p;
@@ -34,6 +41,8 @@ typedef struct {
   CrGuidelines *guidelines; /* newest published, NULL where unlabelled */
   gint64 version;
   char *folder; /* being written */
+  CrDuplicates *duplicates; /* of notes, in their order; NULL: not looked for */
+  json_t *leakage;          /* near duplicates, and those in two parts */
   json_t *receipts, *not_carried, *facts, *anchor;
   GHashTable *label_counts, *relation_counts; /* name -> count */
   guint64 n_resolved, n_differences, n_critical, n_one_senior, n_own_reading, n_twice;
@@ -46,9 +55,15 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CrRelease, cr_release_clear)
 gboolean cr_release_gather(CrRelease *release, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void cr_release_progress(const CrRelease *release, const char *what, guint64 done);
 
-/* release-split.c: patients never stand in two splits; drawn by the seed, spread over the kinds of note. */
-gboolean cr_release_parse_split(CrRelease *release, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* release-groups.c */
+/* What must stay in one part: patients, and patients with near duplicates. transfer full */
+GPtrArray *cr_release_groups(const CrRelease *release);
+/* Fills leakage. */
+gboolean cr_release_check_leakage(CrRelease *release, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* release-draw.c: drawn by the seed; kinds of note, specialties and finding types spread over the parts. */
 void cr_release_draw_split(CrRelease *release);
+/* release-split.c */
+gboolean cr_release_parse_split(CrRelease *release, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Looks again, by other code than drew it: NULL, or what is wrong; transfer full. */
 char *cr_release_split_problem(const CrRelease *release);
 
@@ -64,6 +79,8 @@ typedef struct {
 char *cr_scan_finding_key(const CrKey *work, const char *what, gint64 start, gint64 end, const char *kind);
 gboolean cr_release_scan(CrRelease *release, CrReleaseScan *scan, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Which finding types each note has; nothing for a release without labels. */
+gboolean cr_release_load_labels(CrRelease *release, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* release-write.c: the data files, each proved by its receipt. */
 gboolean cr_release_write(CrRelease *release, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* As it stands in the release's files; transfer full. */

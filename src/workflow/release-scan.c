@@ -58,6 +58,7 @@ scan_text(Scanning *s, const CrReleaseNote *note, GError **error)
   g_autoptr(CrText) text = cr_documents_load_cleared(s->release->p->work, note->id, error);
   if (!text)
     return FALSE;
+  (void)cr_duplicates_add(s->release->duplicates, cr_text_bytes(text), cr_text_length(text, CR_UNIT_BYTE));
   const CrPhiScan *scan = g_hash_table_lookup(s->scans, cr_phi_language_of(note->language));
   g_autoptr(GArray) found = cr_phi_scan_run(scan, text);
   for (guint i = 0; i < found->len; i++) {
@@ -94,6 +95,8 @@ scan_said(Scanning *s, const CrReleaseNote *note, const char *field, const char 
 static gboolean
 scan_all(Scanning *s, GError **error)
 {
+  g_clear_pointer(&s->release->duplicates, cr_duplicates_free);
+  s->release->duplicates = cr_duplicates_new();
   for (guint i = 0; i < s->release->notes->len; i++) {
     const CrReleaseNote *note = s->release->notes->pdata[i];
     if (!scan_text(s, note, error) || !scan_said(s, note, "type", note->type, error) ||

@@ -62,7 +62,10 @@ open_target(CrRelease *release, Target *target, const json_t *schema, GError **e
     target->base = g_build_filename(target->format->name, split, NULL);
     target->path = g_build_filename(release->folder, target->base, NULL);
   } else {
-    g_autofree char *name = g_strdup_printf("%s%s", split, target->format->extension);
+    const CrFormat *f = target->format; /* "train.jsonl", but "train.doccano.jsonl" */
+    gboolean is_own = g_strcmp0(f->extension + 1, f->name) == 0;
+    g_autofree char *name =
+        g_strdup_printf("%s%s%s%s", split, is_own ? "" : ".", is_own ? "" : f->name, f->extension);
     target->base = g_strdup("");
     target->path = g_build_filename(release->folder, name, NULL);
   }
@@ -160,6 +163,31 @@ load_approved(CrRelease *release, GHashTable *cache, const CrReleaseNote *note, 
     return TRUE;
   g_set_error(error, CR_ERROR, CR_ERROR_GATE_EXPORT, "note %s is not what was approved", note->id);
   return FALSE;
+}
+
+gboolean
+cr_release_load_labels(CrRelease *release, GError **error)
+{
+  g_autoptr(GHashTable) cache = cr_guidelines_cache_new();
+  for (guint i = 0; !release->options->unlabelled && i < release->notes->len; i++) {
+    CrReleaseNote *note = release->notes->pdata[i];
+    g_auto(CrFinal) final = {0};
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GStrvBuilder) labels = g_strv_builder_new();
+    json_t *entity;
+    gsize k;
+    if (!load_approved(release, cache, note, &final, error))
+      return FALSE;
+    json_array_foreach(json_object_get(final.set, "entities"), k, entity)
+    {
+      const char *label = cr_reading_string(entity, "label");
+      if (label && g_hash_table_add(seen, (gpointer)label))
+        g_strv_builder_add(labels, label);
+    }
+    g_strfreev(note->labels);
+    note->labels = g_strv_builder_end(labels);
+  }
+  return TRUE;
 }
 
 static json_t *

@@ -18,6 +18,7 @@ note_free(gpointer data)
   g_free(note->state);
   g_free(note->import_batch);
   g_free(note->batch);
+  g_strfreev(note->labels);
   g_free(note);
 }
 
@@ -35,6 +36,8 @@ cr_release_clear(CrRelease *release)
   g_clear_pointer(&release->splits, g_array_unref);
   g_clear_pointer(&release->gates, json_decref);
   g_clear_pointer(&release->guidelines, cr_guidelines_free);
+  g_clear_pointer(&release->duplicates, cr_duplicates_free);
+  g_clear_pointer(&release->leakage, json_decref);
   g_clear_pointer(&release->receipts, json_decref);
   g_clear_pointer(&release->not_carried, json_decref);
   g_clear_pointer(&release->facts, json_decref);
@@ -367,10 +370,10 @@ report(const CrRelease *release, const char *id, const json_t *receipt)
   json_int_t entities = 0;
   for (guint i = 0; i < release->splits->len; i++)
     entities += (json_int_t)g_array_index(release->splits, CrReleaseSplit, i).n_entities;
-  return json_pack("{s:s, s:s, s:I, s:I, s:o, s:O, s:O, s:O}", "out", release->options->out, "release", id,
+  return json_pack("{s:s, s:s, s:I, s:I, s:o, s:O, s:O, s:O, s:O?}", "out", release->options->out, "release", id,
                    "notes", (json_int_t)release->notes->len, "entities", entities, "splits",
                    describe_splits(release), "receipt", receipt, "gates", release->gates, "not_carried",
-                   release->not_carried);
+                   release->not_carried, "leakage", release->leakage);
 }
 
 static gboolean

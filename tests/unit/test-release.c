@@ -476,6 +476,68 @@ test_splits_at_random(void)
   g_rand_free(rand);
 }
 
+/* Finding types spread as well as notes do: of 120 patients every tenth has the rare one. */
+static void
+test_split_strata(void)
+{
+  g_auto(CrRelease) release = {0};
+  g_autoptr(GPtrArray) owned = g_ptr_array_new_with_free_func(g_free);
+  static char *rare[] = {(char *)"DRUG", (char *)"ALLERGY", NULL}, *common[] = {(char *)"DRUG", NULL};
+  CrReleaseOptions options = {.split = "60/20/20", .seed = 9};
+  guint n[3] = {0}, n_rare[3] = {0};
+  release.options = &options;
+  release.notes = g_ptr_array_new();
+  g_assert_true(cr_release_parse_split(&release, NULL));
+  for (guint i = 0; i < 120; i++) {
+    CrReleaseNote *row = g_new0(CrReleaseNote, 1);
+    g_ptr_array_add(owned, row);
+    row->id = row->patient = g_strdup_printf("P-%u", i);
+    g_ptr_array_add(owned, row->id);
+    row->type = (char *)(i % 3 ? "progress" : "discharge");
+    row->labels = i % 12 == 5 ? rare : common;
+    g_ptr_array_add(release.notes, row);
+  }
+  cr_release_draw_split(&release);
+  for (guint i = 0; i < 120; i++) {
+    const CrReleaseNote *row = release.notes->pdata[i];
+    n[row->split]++;
+    n_rare[row->split] += row->labels == rare;
+  }
+  g_assert_true(n[0] == 72 && n[1] == 24 && n[2] == 24);
+  g_assert_true(n_rare[0] == 6 && n_rare[1] == 2 && n_rare[2] == 2);
+}
+
+/* Two patients with the same note go together; a template that everybody follows does not. */
+static void
+test_split_near_duplicates(void)
+{
+  static const char base[] = "seen today for a cough of three weeks without fever or weight loss lungs clear";
+  for (guint n_same = 2; n_same <= 40; n_same += 38) {
+    g_auto(CrRelease) release = {0};
+    g_autoptr(GPtrArray) owned = g_ptr_array_new_with_free_func(g_free);
+    CrReleaseOptions options = {.split = "50/50", .seed = 3};
+    guint n_in[2] = {0};
+    release.options = &options;
+    release.notes = g_ptr_array_new();
+    release.duplicates = cr_duplicates_new();
+    g_assert_true(cr_release_parse_split(&release, NULL));
+    for (guint i = 0; i < 40; i++) {
+      CrReleaseNote *row = g_new0(CrReleaseNote, 1);
+      g_autofree char *text =
+          i < n_same ? g_strdup(base) : g_strdup_printf("a%u b%u c%u d%u e%u", i, i, i, i, i);
+      g_ptr_array_add(owned, row);
+      row->id = row->patient = g_strdup_printf("P-%u", i);
+      g_ptr_array_add(owned, row->id);
+      g_ptr_array_add(release.notes, row);
+      (void)cr_duplicates_add(release.duplicates, text, strlen(text));
+    }
+    cr_release_draw_split(&release);
+    for (guint i = 0; i < n_same; i++)
+      n_in[((CrReleaseNote *)release.notes->pdata[i])->split]++;
+    g_assert_true(n_same == 2 ? n_in[0] % 2 == 0 : n_in[0] == 20);
+  }
+}
+
 /* A broken draw is seen by the second look. */
 static void
 test_split_second_look(void)
@@ -589,6 +651,8 @@ main(int argc, char **argv)
   g_test_add_func("/release/too-few-patients", test_too_few_patients);
   g_test_add_func("/release/not-what-was-approved", test_not_what_was_approved);
   g_test_add_func("/release/splits-at-random", test_splits_at_random);
+  g_test_add_func("/release/split-strata", test_split_strata);
+  g_test_add_func("/release/split-near-duplicates", test_split_near_duplicates);
   g_test_add_func("/release/split-second-look", test_split_second_look);
   g_test_add_func("/release/failing-disk", test_failing_disk);
   return g_test_run();
