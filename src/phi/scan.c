@@ -59,8 +59,10 @@ word_row(char **fields, guint n_fields, guint line, gpointer data, GError **erro
     return TRUE;
   if (strpbrk(fields[1], "Wwcd"))
     add_word(scan->plain, fields[0]);
+  const char rare =
+      strlen(fields[0]) > 3 ? '3' : '4'; /* rare names of three letters are abbreviations, mostly */
   for (const char *c = fields[1]; *c; c++)
-    if ((*c == 'f' && c[1] >= '3') || (*c == 'l' && c[1] >= '4'))
+    if ((*c == 'f' && c[1] >= rare) || (*c == 'l' && c[1] >= '4'))
       add_word(scan->names, fields[0]);
   return TRUE;
 }
