@@ -139,7 +139,17 @@ doubt(const CrTaggerScratch *scratch, PhiPage *page, guint32 from, guint32 end)
   }
 }
 
-/* Words that the lists know for medicine or language and for nobody's name: a heading is not a person. */
+static gboolean
+has_letter_or_digit(const PhiPage *page, guint32 start, guint32 end)
+{
+  for (guint32 at = start; at < end; at++)
+    if (g_ascii_isalnum(page->s[at]) || (guchar)page->s[at] >= 0xc0)
+      return TRUE;
+  return FALSE;
+}
+
+/* Nothing but marks, or words that the lists know for medicine and for nobody's name: a heading is not a
+ * person. */
 static gboolean
 is_plain(const PhiPage *page, guint32 start, guint32 end)
 {
@@ -153,7 +163,7 @@ is_plain(const PhiPage *page, guint32 start, guint32 end)
       return FALSE;
     n_words++;
   }
-  return n_words > 0;
+  return n_words > 0 || !has_letter_or_digit(page, start, end);
 }
 
 /* What a guess is worth: a word alone that names a disease or a sign is seldom a person. */
