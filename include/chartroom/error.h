@@ -84,6 +84,8 @@ typedef enum {
   X(BAD_POLICY, "bad-policy", CR_EXIT_USAGE, "correct the policy table; data/rules has examples")            \
   X(ONNX_MODEL, "onnx-model", CR_EXIT_USAGE,                                                                 \
     "correct the model's folder or its table of labels; docs/onnx.md says what they hold")                   \
+  X(PDF_LIBRARY, "pdf-library", CR_EXIT_USAGE,                                                               \
+    "install libcairo2 and libpangocairo-1.0-0, or ask for Markdown")                                        \
   X(ONNX_RUNTIME, "onnx-runtime", CR_EXIT_USAGE,                                                             \
     "install ONNX Runtime 1.x, and name its library with --onnx-runtime PATH or CHARTROOM_ONNXRUNTIME")      \
   X(BAD_DECISION, "bad-decision", CR_EXIT_USAGE,                                                             \

@@ -46,4 +46,18 @@ CR_EXPORT json_t *cr_quality_reread_decide(CrProject *p, const json_t *lines,
 CR_EXPORT json_t *cr_quality_monitor(CrProject *p, const json_t *drawn, const json_t *draw,
                                      gboolean send_back, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* How good the labels are (lead, senior, engineer): densities and times far from others of their kind, each
+ * reader over time and against what was settled, review and acceptance by how critical labels are, groups of
+ * documents by a key compared, what suggestions did. Codes and figures, no word of a note. key: "type"
+ * (NULL), "specialty", "author_role", "language", or a key of the sources' "meta", which takes the key of the
+ * originals; groups of fewer than 10 documents are not told. seed negative: 1. docs/quality.md has the
+ * definitions. {"report","time","seed","version","counts":{…},"outliers":{"kinds","far"},"readers":[…],
+ * "review":{"classes","labels"},"balance":{"key","groups","suppressed"},"influence":{…}} */
+CR_EXPORT json_t *cr_quality_report(CrProject *p, const char *key, gint64 seed,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* That object as "json", "markdown" or "pdf" (PDF_LIBRARY where the machine has no cairo and pango). */
+CR_EXPORT GBytes *cr_quality_report_render(const json_t *report, const char *format,
+                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

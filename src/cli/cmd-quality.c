@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/lines.h"
 #include "cli/quality.h"
+#include "base/base.h"
 #include <chartroom/quality.h>
 #include <chartroom/reading.h>
 
@@ -11,6 +12,7 @@
 
 typedef struct {
   const char *file;
+  const char *key, *format, *out; /* report */
   double share;
   gboolean sampled; /* --sample was given */
   gint64 seed;
@@ -170,10 +172,34 @@ reread(CrCli *cli, CrProject *p, const QualityOptions *o)
   return CR_EXIT_DONE;
 }
 
+/* ---- how good the labels are ---- */
+
+static int
+report(CrCli *cli, CrProject *p, const QualityOptions *o)
+{
+  GError *error = NULL;
+  static const char *const formats[] = {"json", "markdown", "pdf", NULL};
+  const char *format = o->format ? o->format : cli->json ? "json" : "markdown";
+  if (!g_strv_contains(formats, format))
+    return cr_cli_usage(cli, "quality report: --format is json, markdown or pdf");
+  g_autoptr(json_t) made = cr_quality_report(p, o->key, o->seed, &error);
+  g_autoptr(GBytes) bytes = made ? cr_quality_report_render(made, format, &error) : NULL;
+  if (!bytes)
+    return cr_cli_fail(cli, error);
+  gsize n_bytes = 0;
+  const void *data = g_bytes_get_data(bytes, &n_bytes);
+  if (!o->out)
+    fwrite(data, 1, n_bytes, stdout);
+  else if (!cr_file_replace(cr_env_default()->io, o->out, data, n_bytes, 0644, &error))
+    return cr_cli_fail(cli, error);
+  return CR_EXIT_DONE;
+}
+
 static const struct {
   const char *name;
   int (*run)(CrCli *cli, CrProject *p, const QualityOptions *o);
-} verbs[] = {{"list", list}, {"show", show}, {"decide", decide}, {"approve", approve}, {"reread", reread}};
+} verbs[] = {{"list", list},       {"show", show},     {"decide", decide},
+             {"approve", approve}, {"reread", reread}, {"report", report}};
 
 static int
 judge(CrCli *cli)
@@ -187,7 +213,7 @@ int
 cr_cmd_quality(int argc, char **argv)
 {
   g_auto(CrCli) cli = {0};
-  g_autofree char *file = NULL, *sample = NULL, *seed = NULL;
+  g_autofree char *file = NULL, *sample = NULL, *seed = NULL, *key = NULL, *format = NULL, *out = NULL;
   QualityOptions o = {.seed = -1};
   GError *error = NULL;
   int status;
@@ -197,11 +223,17 @@ cr_cmd_quality(int argc, char **argv)
       {"sample", 0, 0, G_OPTION_ARG_STRING, &sample,
        "Share of each batch to look at (10%); never shrinks. reread: share of the cleared notes to draw",
        "SHARE"},
-      {"seed", 0, 0, G_OPTION_ARG_STRING, &seed, "reread: seed of the draw (else drawn, and recorded)", "N"},
+      {"seed", 0, 0, G_OPTION_ARG_STRING, &seed,
+       "reread: seed of the draw (else drawn, and recorded). report: of its intervals (1)", "N"},
+      {"key", 0, 0, G_OPTION_ARG_STRING, &key,
+       "report: groups of documents by this (type, specialty, author_role, language, or a key of \"meta\")",
+       "KEY"},
+      {"format", 0, 0, G_OPTION_ARG_STRING, &format, "report: json, markdown or pdf (markdown)", "FORMAT"},
+      {"out", 0, 0, G_OPTION_ARG_FILENAME, &out, "report: into this file (else standard output)", "FILE"},
       {NULL}};
   if (!cr_cli_parse(
           &cli, argc, argv, CR_CLI_PROJECT,
-          "PROJECT [list|show NOTE|decide --file FILE|approve BATCH|reread [NOTE]] [--sample 10%]",
+          "PROJECT [list|show NOTE|decide --file FILE|approve BATCH|reread [NOTE]|report] [--sample 10%]",
           "Without a verb: what is estimated to be left in the cleared notes, by kind of identifier, from "
           "what the two privacy\n"
           "reviewers and the detector found apart from each other, and from the notes read again; and which "
@@ -218,12 +250,19 @@ cr_cmd_quality(int argc, char **argv)
           "lists them; NOTE: its\n"
           "                 text; --file: {\"note\", \"decision\": \"clean\"} or {\"note\", \"decision\": "
           "\"leak\", "
-          "\"reason\"}\n\n"
+          "\"reason\"}\n"
+          "  report         how good the labels are: densities and times far off, each reader over time and "
+          "against what was settled,\n"
+          "                 review and acceptance, groups of documents compared, what suggestions did "
+          "(docs/quality.md)\n\n"
           "A flagged note is resolved anew (`resolve decide`), then looked at again. A leak goes back to "
           "privacy review.",
           entries, 1, 3, &status))
     return status;
   o.file = file;
+  o.key = key;
+  o.format = format;
+  o.out = out;
   if (sample && !cr_cli_parse_share(sample, &o.share, &error))
     return cr_cli_fail(&cli, error);
   if (seed && !cr_cli_parse_number("--seed", seed, &o.seed, &error))

@@ -23,6 +23,7 @@ typedef struct {
   GArray *gains;       /* Gain a cluster */
   GArray *group_gains; /* Gain a group */
   GPtrArray *ranked;   /* CrCluster, borrowed */
+  CrMeasure *measures; /* of a group */
 } Ranking;
 
 static const char *const measure_names[CR_MEASURE_N] = {"spans", "attributes", "links", "answers"};
@@ -115,6 +116,7 @@ measure_gains(Ranking *k, GError **error)
   CrLabelSet sets[2] = {{"first", (const CrLabelSpan *)(gpointer)first->data, first->len},
                         {"second", (const CrLabelSpan *)(gpointer)second->data, second->len}};
   k->gains = settle(k, &comparison, sets, FALSE, error);
+  k->measures = g_new0(CrMeasure, k->in->groups->len + 1);
   k->group_gains = k->gains ? settle(k, &comparison, sets, TRUE, error) : NULL;
   return k->group_gains != NULL;
 }
@@ -158,6 +160,7 @@ ranking_clear(Ranking *k)
   g_clear_pointer(&k->gains, g_array_unref);
   g_clear_pointer(&k->group_gains, g_array_unref);
   g_clear_pointer(&k->ranked, g_ptr_array_unref);
+  g_clear_pointer(&k->measures, g_free);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Ranking, ranking_clear)
@@ -267,6 +270,8 @@ compare_groups(gconstpointer pa, gconstpointer pb, gpointer ranking)
 {
   guint a = *(const guint *)pa, b = *(const guint *)pb;
   const Ranking *k = ranking;
+  if (k->measures[a] != k->measures[b])
+    return k->measures[a] < k->measures[b] ? -1 : 1;
   gint order =
       by_value(g_array_index(k->group_gains, Gain, a).gain, g_array_index(k->group_gains, Gain, b).gain);
   return order ? order : (a > b) - (a < b);
@@ -284,6 +289,7 @@ describe_groups(const Ranking *k)
   for (guint i = 0; i < k->in->clusters->len; i++) {
     const CrCluster *c = k->in->clusters->pdata[i];
     counts[c->group] += c->n;
+    k->measures[c->group] = c->measure;
     firsts[c->group] = firsts[c->group] ? firsts[c->group] : c;
   }
   for (guint i = 0; i < n; i++)

@@ -91,6 +91,15 @@ cr_original_load_json(CrProject *p, const char *note, const char *kind, const ch
   return text ? cr_json_parse(g_bytes_get_data(text, NULL), g_bytes_get_size(text), error) : NULL;
 }
 
+json_t *
+cr_original_load_source(CrProject *p, const char *note, GError **error)
+{
+  g_autoptr(CrKey) key = cr_original_key(p, note, error);
+  g_autoptr(GBytes) box = key ? cr_vault_load_original(p->vault, note, CR_ORIGINAL_SOURCE, error) : NULL;
+  g_autoptr(GBytes) text = box ? cr_original_open(key, note, "source", box, error) : NULL;
+  return text ? cr_json_parse(g_bytes_get_data(text, NULL), g_bytes_get_size(text), error) : NULL;
+}
+
 CrKnown *
 cr_original_load_known(CrProject *p, const char *note, GError **error)
 {

@@ -27,21 +27,12 @@ list_cb(const CrDocumentRow *row, gpointer user_data, GError **error)
   return TRUE;
 }
 
-static json_t *
-source_json(CrProject *p, const char *note, GError **error)
-{
-  g_autoptr(CrKey) key = cr_original_key(p, note, error);
-  g_autoptr(GBytes) box = key ? cr_vault_load_original(p->vault, note, CR_ORIGINAL_SOURCE, error) : NULL;
-  g_autoptr(GBytes) text = box ? cr_original_open(key, note, "source", box, error) : NULL;
-  return text ? cr_json_parse(g_bytes_get_data(text, NULL), g_bytes_get_size(text), error) : NULL;
-}
-
 /* Puts the id that the note had in the source into row, null where its key was destroyed. */
 static gboolean
 put_source_id(CrProject *p, const char *note, json_t *row, GError **error)
 {
   g_autoptr(GError) local = NULL;
-  g_autoptr(json_t) source = source_json(p, note, &local);
+  g_autoptr(json_t) source = cr_original_load_source(p, note, &local);
   const char *id = json_string_value(json_object_get(source, "id"));
   if (local && !g_error_matches(local, CR_ERROR, CR_ERROR_DESTROYED)) {
     g_propagate_error(error, g_steal_pointer(&local));

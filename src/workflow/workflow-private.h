@@ -63,6 +63,8 @@ GBytes *cr_original_open(const CrKey *key, const char *note, const char *what, G
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The original text and the known identifiers of a note. */
 CrText *cr_original_load_text(CrProject *p, const char *note, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Where the note came from: its id there, its dates and "meta". DESTROYED. New reference. */
+json_t *cr_original_load_source(CrProject *p, const char *note, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Empty where the import knew nothing. */
 CrKnown *cr_original_load_known(CrProject *p, const char *note, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* A sealed piece of JSON about a note: put in the running transaction; load gives NULL without error where

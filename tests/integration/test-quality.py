@@ -1,8 +1,10 @@
 """Judging the readings from the command line: what readers disagree about, what new guidelines queue again."""
 import json
+import os
+import shutil
 import subprocess
 
-from project import GUIDELINES, Home, check, find_entities, main, make_notes, same, test
+from project import GUIDELINES, SANITIZED, Home, Skip, check, find_entities, main, make_notes, same, test
 
 
 def plain(home, command, *args, **who):
@@ -13,11 +15,14 @@ def plain(home, command, *args, **who):
     return done.stdout
 
 
-def two_readers(home, n=6):
+def two_readers(home, n=6, meta=None):
     """n notes read by two: the second finds no drug in the first two."""
     home.init()
     second = {'member': home.add_member('Second', 'clinician', 'second passphrase'), 'passphrase': 'second passphrase'}
-    home.run('import', home.file('notes.jsonl', make_notes(n, 11)))
+    rows = make_notes(n, 11)
+    for i, row in enumerate(rows):
+        row.update({'meta': meta(i)} if meta else {})
+    home.run('import', home.file('notes.jsonl', rows))
     home.clear()
     home.publish()
     home.assign(readers='%s,%s' % (home.member, second['member']), overlap='100%')
@@ -80,6 +85,57 @@ def publish_queues_again():
         text = plain(home, 'guidelines', 'publish', home.file('g3.yaml', unused))
         check('label DOSE: changed; 0 findings in 0 notes' in text and '0 notes are affected' in text, text)
         home.verify()
+
+
+@test
+def report():
+    """The quality report is one object, the same as Markdown, compares groups by a key of meta, and quotes no note"""
+    with Home() as home:
+        second = two_readers(home, 24, lambda i: {'sex': 'F' if i % 2 else 'M', 'ward': 'W%d' % (i // 23)})
+        home.run('agree')
+        made = home.run('quality', 'report', '--key', 'sex').json
+        same((made['counts']['notes'], made['counts']['readings'], made['counts']['read_twice']), (24, 48, 24))
+        groups = {g['value']: g['documents'] for g in made['balance']['groups']}
+        same(groups, {'F': 12, 'M': 12})
+        by_ward = home.run('quality', 'report', '--key', 'ward').json['balance']
+        same((by_ward['groups'], by_ward['suppressed']), ([], {'groups': 2, 'documents': 24}), 'one note alone in W1')
+        again = home.run('quality', 'report', '--key', 'sex', '--seed', 1).json
+        same({k: v for k, v in again.items() if k != 'time'}, {k: v for k, v in made.items() if k != 'time'})
+        text = plain(home, 'quality', 'report', '--key', 'sex')
+        for words in ('# How good the labels are', '## Groups of documents', '| F | 12 |', '## Review and acceptance', second['member']):
+            check(words in text, words, 'is not in', text)
+        check('lisinopril' not in text + json.dumps(made) and 'hypertension' not in text + json.dumps(made), 'a note is quoted')
+        home.refuse('usage', 'quality', 'report', '--format', 'word')
+        home.refuse('not-permitted', 'quality', 'report', **second)
+        engineer = {'member': home.add_member('Engineer', 'engineer', 'engineer passphrase'), 'passphrase': 'engineer passphrase'}
+        home.run('quality', 'report', **engineer)
+        home.refuse('not-permitted', 'quality', 'report', '--key', 'sex', **engineer)
+        said = [e for e in home.run('audit log').lines if e['action'] == 'quality.reported']
+        same(len(said), 5, 'reports in the trail')
+        home.verify()
+
+
+@test
+def report_as_pdf():
+    """The report as PDF is whole, has its pages numbered, and says what the Markdown says"""
+    if SANITIZED:
+        raise Skip('fontconfig keeps what it has looked up, which LeakSanitizer reports')
+    with Home() as home:
+        two_readers(home)
+        out = home.file('report.pdf')
+        done = home.run('quality', 'report', '--format', 'pdf', '--out', out, status=(0, 2))
+        if done.status == 2:
+            same(done.error, 'pdf-library', str(done))
+            raise Skip('no cairo and pango on this machine')
+        with open(out, 'rb') as f:
+            data = f.read()
+        check(data.startswith(b'%PDF-') and data.rstrip().endswith(b'%%EOF'), data[:20], data[-20:])
+        if shutil.which('pdftotext'):
+            text = subprocess.run(['pdftotext', '-layout', out, '-'], capture_output=True, text=True, timeout=60).stdout
+            for words in ('How good the labels are', 'Review and acceptance', 'page 1'):
+                check(words in text, words, 'is not in', text)
+            check('lisinopril' not in text, 'a note is quoted')
+        same(os.listdir(home.file('tmp')), [], 'left behind')
 
 
 main()
