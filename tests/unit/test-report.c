@@ -5,7 +5,7 @@
 
 #ifdef CR_SANITIZED
 /* fontconfig and pango keep what they have looked up for the life of the process. */
-const char *__lsan_default_suppressions(void);
+CR_EXPORT const char *__lsan_default_suppressions(void);
 const char *
 __lsan_default_suppressions(void)
 {
