@@ -39,6 +39,9 @@ struct CrFormat {
 CR_EXPORT const CrFormat *cr_format_find(const char *name);
 CR_EXPORT const CrFormat *const *cr_formats(void); /* NULL-terminated */
 CR_EXPORT const CrFormat *cr_format_sniff(const char *path);
+/* How the name of a file ends that says its format: ".jsonl", ".doccano.jsonl". NULL for folders. transfer
+ * full */
+CR_EXPORT char *cr_format_ending(const CrFormat *format);
 
 /* Checks one document: every entity's offsets inside the text, in order, on characters; its "text" (where
  * given) equal to the slice. One problem an entity. */

@@ -260,9 +260,11 @@ target_format(const char *name, const char *out, GError **error)
 {
   if (name)
     return find_format(name, error);
-  for (gsize i = 0; cr_formats()[i]; i++)
-    if (cr_formats()[i]->extension && g_str_has_suffix(out, cr_formats()[i]->extension))
+  for (gsize i = 0; cr_formats()[i]; i++) {
+    g_autofree char *ending = cr_format_ending(cr_formats()[i]);
+    if (ending && g_str_has_suffix(out, ending))
       return cr_formats()[i];
+  }
   g_set_error(error, CR_ERROR, CR_ERROR_USAGE, "%s: name the format to write with --to", out);
   return NULL;
 }

@@ -8,7 +8,8 @@
 /* A document and its escapes; a file's record beyond it is refused (LIMIT). */
 #define CR_FORMATS_MAX_RECORD ((gsize)256 << 20)
 
-extern const CrFormat cr_format_jsonl, cr_format_csv, cr_format_brat;
+extern const CrFormat cr_format_jsonl, cr_format_csv, cr_format_brat, cr_format_prodigy, cr_format_doccano,
+    cr_format_label_studio, cr_format_conll, cr_format_huggingface;
 
 /* ---- pieces.c: where an entity stands. GArray of CrSpan, in the order the entity gives; code points unless
  * said ---- */

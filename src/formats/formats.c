@@ -5,7 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const CrFormat *const formats[] = {&cr_format_jsonl, &cr_format_csv, &cr_format_brat, NULL};
+/* In the order they are asked whether a file is theirs: our own JSON lines take what no other claims. */
+static const CrFormat *const formats[] = {&cr_format_csv,          &cr_format_brat,    &cr_format_conll,
+                                          &cr_format_huggingface,  &cr_format_prodigy, &cr_format_doccano,
+                                          &cr_format_label_studio, &cr_format_jsonl,   NULL};
 
 const CrFormat *const *
 cr_formats(void)
@@ -45,4 +48,14 @@ cr_format_sniff(const char *path)
     if (formats[i]->sniff(path, head, n_head))
       return formats[i];
   return NULL;
+}
+
+char *
+cr_format_ending(const CrFormat *format)
+{
+  if (format->extension == NULL)
+    return NULL;
+  return strcmp(format->extension + 1, format->name) == 0
+             ? g_strdup(format->extension)
+             : g_strconcat(".", format->name, format->extension, NULL);
 }

@@ -15,19 +15,12 @@ sequence_length(guchar lead)
   return lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
 }
 
-/* A written text, with the byte of every 1024th code point: long notes have many findings. */
-typedef struct {
-  const char *bytes;
-  gsize n_bytes;
-  GArray *marks; /* of gsize */
-} Text;
-
 enum { MARK_EVERY = 1024 };
 
-static Text
-text_mark(const char *bytes, gsize n_bytes)
+CrProofText
+cr_proof_text(const char *bytes, gsize n_bytes)
 {
-  Text text = {bytes, n_bytes, g_array_new(FALSE, FALSE, sizeof(gsize))};
+  CrProofText text = {bytes, n_bytes, g_array_new(FALSE, FALSE, sizeof(gsize))};
   gsize code_point = 0;
   for (gsize byte = 0; byte < n_bytes; byte += sequence_length((guchar)bytes[byte]), code_point++)
     if (code_point % MARK_EVERY == 0)
@@ -35,16 +28,15 @@ text_mark(const char *bytes, gsize n_bytes)
   return text;
 }
 
-static void
-text_clear(Text *text)
+void
+cr_proof_text_clear(CrProofText *text)
 {
   g_clear_pointer(&text->marks, g_array_unref);
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Text, text_clear)
 
 /* The byte where a code point starts; G_MAXSIZE beyond the text. */
 static gsize
-byte_of(const Text *text, gsize code_point)
+byte_of(const CrProofText *text, gsize code_point)
 {
   gsize mark = code_point / MARK_EVERY, left = code_point % MARK_EVERY, byte = 0;
   if (mark > 0 && mark >= text->marks->len) {
@@ -60,8 +52,8 @@ byte_of(const Text *text, gsize code_point)
   return left == 0 && byte <= text->n_bytes ? byte : G_MAXSIZE;
 }
 
-static gboolean
-not_proved(const char *where, const char *what, GError **error)
+gboolean
+cr_proof_failed(const char *where, const char *what, GError **error)
 {
   g_set_error(error, CR_ERROR, CR_ERROR_OFFSET_NOT_PROVED, "%s: %s", where, what);
   return FALSE;
@@ -90,7 +82,8 @@ match_slice(const char *said, const char *slice, gsize n_slice, gboolean lenient
 }
 
 static gboolean
-all_slices(const Text *text, const GArray *offsets, const char *said, const char *joiner, gboolean lenient)
+all_slices(const CrProofText *text, const GArray *offsets, const char *said, const char *joiner,
+           gboolean lenient)
 {
   for (guint i = 0; i + 1 < offsets->len; i += 2) {
     gsize start = byte_of(text, g_array_index(offsets, gsize, i));
@@ -108,23 +101,23 @@ all_slices(const Text *text, const GArray *offsets, const char *said, const char
 
 /* One finding against its text. offsets: start and end of each piece, code points; said: the text written for
  * it. */
-static gboolean
-prove_finding(CrProof *proof, const Text *text, const GArray *offsets, const char *said, gboolean lenient,
-              const char *where, GError **error)
+gboolean
+cr_proof_finding(CrProof *proof, const CrProofText *text, const GArray *offsets, const char *said,
+                 gboolean lenient, const char *where, GError **error)
 {
   proof->entities++;
   if (said == NULL)
-    return not_proved(where, "no text was written for it", error);
+    return cr_proof_failed(where, "no text was written for it", error);
   if (!all_slices(text, offsets, said, " ", lenient) &&
       !(lenient && all_slices(text, offsets, said, "", lenient)))
-    return not_proved(where, "the slice at its offsets is not its text", error);
+    return cr_proof_failed(where, "the slice at its offsets is not its text", error);
   proof->proved++;
   return TRUE;
 }
 
 /* Offsets of a JSON entity, or of fragments; NULL where they are not pairs of numbers. transfer full */
-static GArray *
-json_offsets(const json_t *start, const json_t *end, const json_t *fragments)
+GArray *
+cr_proof_offsets(const json_t *start, const json_t *end, const json_t *fragments)
 {
   g_autoptr(GArray) offsets = g_array_new(FALSE, FALSE, sizeof(gsize));
   gsize n_pairs = json_is_array(fragments) ? json_array_size(fragments) : 1;
@@ -161,33 +154,34 @@ prove_line(CrProof *proof, const char *bytes, gsize n_bytes, const char *where, 
   g_autoptr(json_t) line = json_loadb(bytes, n_bytes, JSON_REJECT_DUPLICATES, &failure);
   const json_t *text = json_object_get(line, "text"), *entity;
   if (!json_is_string(text))
-    return not_proved(where, "not a document line", error);
+    return cr_proof_failed(where, "not a document line", error);
   proof->documents++;
-  g_auto(Text) marked = text_mark(json_string_value(text), json_string_length(text));
+  g_auto(CrProofText) marked = cr_proof_text(json_string_value(text), json_string_length(text));
   const json_t *entities = json_object_get(line, "entities");
   for (size_t i = 0; i < json_array_size(entities); i++) {
     entity = json_array_get(entities, i);
     const char *id = json_string_value(json_object_get(entity, "id"));
     g_autofree char *place = g_strdup_printf("%s: %s", where, id != NULL ? id : "an entity without an id");
-    g_autoptr(GArray) offsets = json_offsets(json_object_get(entity, "start"), json_object_get(entity, "end"),
-                                             json_object_get(entity, "fragments"));
+    g_autoptr(GArray) offsets =
+        cr_proof_offsets(json_object_get(entity, "start"), json_object_get(entity, "end"),
+                         json_object_get(entity, "fragments"));
     if (offsets == NULL)
-      return not_proved(place, "no offsets", error);
-    if (!prove_finding(proof, &marked, offsets, json_string_value(json_object_get(entity, "text")), FALSE,
-                       place, error))
+      return cr_proof_failed(place, "no offsets", error);
+    if (!cr_proof_finding(proof, &marked, offsets, json_string_value(json_object_get(entity, "text")), FALSE,
+                          place, error))
       return FALSE;
   }
   return TRUE;
 }
 
 static gboolean
-prove_lines(FILE *file, char **line, const char *path, CrProof *proof, GError **error)
+prove_lines(FILE *file, char **line, const char *path, CrProof *proof, CrProofLineFunc func, GError **error)
 {
   size_t capacity = 0;
   ssize_t n;
   for (guint number = 1; (n = getline(line, &capacity, file)) > 0; number++) {
     g_autofree char *where = g_strdup_printf("%s:%u", path, number);
-    if (!prove_line(proof, *line, (gsize)n - ((*line)[n - 1] == '\n'), where, error))
+    if (!func(proof, *line, (gsize)n - ((*line)[n - 1] == '\n'), where, error))
       return FALSE;
   }
   if (ferror(file))
@@ -197,7 +191,7 @@ prove_lines(FILE *file, char **line, const char *path, CrProof *proof, GError **
 
 /* Line by line: the file may be larger than the memory. */
 gboolean
-cr_proof_jsonl(const char *path, CrProof *proof, GError **error)
+cr_proof_lines(const char *path, CrProof *proof, CrProofLineFunc func, GError **error)
 {
   FILE *file = fopen(path, "re");
   char *line = NULL;
@@ -205,10 +199,16 @@ cr_proof_jsonl(const char *path, CrProof *proof, GError **error)
     cr_error_set_errno(error, errno, path, "opening");
     return FALSE;
   }
-  gboolean proved = prove_lines(file, &line, path, proof, error);
+  gboolean proved = prove_lines(file, &line, path, proof, func, error);
   free(line);
   (void)fclose(file);
   return proved;
+}
+
+gboolean
+cr_proof_jsonl(const char *path, CrProof *proof, GError **error)
+{
+  return cr_proof_lines(path, proof, prove_line, error);
 }
 
 /* ---- CSV ---- */
@@ -271,7 +271,7 @@ sheet_open(Sheet *sheet, const char *folder, const char *name, GError **error)
   sheet->end = sheet->at + g_mapped_file_get_length(sheet->map);
   sheet->row = g_ptr_array_new_with_free_func(free_string);
   if (!sheet_next(sheet))
-    return not_proved(path, "no header", error);
+    return cr_proof_failed(path, "no header", error);
   sheet->header = g_steal_pointer(&sheet->row);
   sheet->row = g_ptr_array_new_with_free_func(free_string);
   return TRUE;
@@ -288,22 +288,22 @@ cell_of(const Sheet *sheet, const char *column)
 }
 
 static gboolean
-prove_row(CrProof *proof, const Sheet *findings, const Text *text, const char *where, GError **error)
+prove_row(CrProof *proof, const Sheet *findings, const CrProofText *text, const char *where, GError **error)
 {
   const GString *start = cell_of(findings, "start"), *end = cell_of(findings, "end"),
                 *said = cell_of(findings, "text");
   const GString *fragments = cell_of(findings, "fragments"), *id = cell_of(findings, "id");
   g_autofree char *place = g_strdup_printf("%s: %s", where, id != NULL ? id->str : "");
   if (start == NULL || end == NULL || said == NULL)
-    return not_proved(place, "a column is missing", error);
+    return cr_proof_failed(place, "a column is missing", error);
   g_autoptr(json_t) from = json_integer((json_int_t)g_ascii_strtoull(start->str, NULL, 10));
   g_autoptr(json_t) to = json_integer((json_int_t)g_ascii_strtoull(end->str, NULL, 10));
   g_autoptr(json_t) pieces =
       fragments != NULL && fragments->len > 0 ? json_loads(fragments->str, 0, NULL) : NULL;
-  g_autoptr(GArray) offsets = json_offsets(from, to, pieces);
+  g_autoptr(GArray) offsets = cr_proof_offsets(from, to, pieces);
   if (offsets == NULL)
-    return not_proved(place, "no offsets", error);
-  return prove_finding(proof, text, offsets, said->str, FALSE, place, error);
+    return cr_proof_failed(place, "no offsets", error);
+  return cr_proof_finding(proof, text, offsets, said->str, FALSE, place, error);
 }
 
 /* Findings stand in the order of their documents. */
@@ -313,9 +313,9 @@ prove_document(CrProof *proof, const Sheet *documents, Sheet *findings, gboolean
 {
   const GString *id = cell_of(documents, "id"), *text = cell_of(documents, "text");
   if (id == NULL || text == NULL)
-    return not_proved(path, "documents.csv has no id or text", error);
+    return cr_proof_failed(path, "documents.csv has no id or text", error);
   g_autofree char *where = g_strdup_printf("%s: %s", path, id->str);
-  g_auto(Text) marked = text_mark(text->str, text->len);
+  g_auto(CrProofText) marked = cr_proof_text(text->str, text->len);
   proof->documents++;
   while (*has_row) {
     const GString *document = cell_of(findings, "document");
@@ -340,7 +340,7 @@ cr_proof_csv(const char *path, CrProof *proof, GError **error)
   while (sheet_next(&documents))
     if (!prove_document(proof, &documents, &findings, &has_row, path, error))
       return FALSE;
-  return !has_row || not_proved(path, "findings.csv has rows without their document", error);
+  return !has_row || cr_proof_failed(path, "findings.csv has rows without their document", error);
 }
 
 /* ---- brat ---- */
@@ -361,26 +361,26 @@ brat_offsets(const char *data, gsize n_data)
 }
 
 static gboolean
-prove_t_line(CrProof *proof, const char *line, gsize n_line, const Text *text, const char *path,
+prove_t_line(CrProof *proof, const char *line, gsize n_line, const CrProofText *text, const char *path,
              GError **error)
 {
   const char *data = memchr(line, '\t', n_line);
   const char *said = data != NULL ? memchr(data + 1, '\t', n_line - (gsize)(data + 1 - line)) : NULL;
   g_autofree char *where = g_strdup_printf("%s: %.*s", path, (int)(data != NULL ? data - line : 0), line);
   if (said == NULL)
-    return not_proved(where, "not a T line", error);
+    return cr_proof_failed(where, "not a T line", error);
   g_autoptr(GArray) offsets = brat_offsets(data + 1, (gsize)(said - data - 1));
   gsize n_said = n_line - (gsize)(said + 1 - line);
   if (n_said > 0 && said[n_said] == '\r')
     n_said--;
   g_autofree char *copy = g_strndup(said + 1, n_said);
   if (offsets->len == 0 || offsets->len % 2 != 0)
-    return not_proved(where, "no offsets", error);
-  return prove_finding(proof, text, offsets, copy, TRUE, where, error);
+    return cr_proof_failed(where, "no offsets", error);
+  return cr_proof_finding(proof, text, offsets, copy, TRUE, where, error);
 }
 
 static gboolean
-prove_annotations(CrProof *proof, const char *path, const Text *text, GError **error)
+prove_annotations(CrProof *proof, const char *path, const CrProofText *text, GError **error)
 {
   g_autoptr(GMappedFile) map = map_file(path, error);
   if (map == NULL)
@@ -406,7 +406,7 @@ prove_note(CrProof *proof, const char *path, GError **error)
     return FALSE;
   const char *text = g_mapped_file_get_contents(map);
   g_autofree char *stem = g_strndup(path, strlen(path) - strlen(".txt"));
-  g_auto(Text) marked = text_mark(text != NULL ? text : "", g_mapped_file_get_length(map));
+  g_auto(CrProofText) marked = cr_proof_text(text != NULL ? text : "", g_mapped_file_get_length(map));
   proof->documents++;
   for (gsize i = 0; i < G_N_ELEMENTS(endings); i++) {
     g_autofree char *annotations = g_strconcat(stem, endings[i], NULL);

@@ -8,7 +8,10 @@
 static const struct {
   const char *format;
   gboolean (*prove)(const char *path, CrProof *proof, GError **error);
-} provers[] = {{"jsonl", cr_proof_jsonl}, {"csv", cr_proof_csv}, {"brat", cr_proof_brat}};
+} provers[] = {{"jsonl", cr_proof_jsonl},     {"csv", cr_proof_csv},
+               {"brat", cr_proof_brat},       {"prodigy", cr_proof_prodigy},
+               {"doccano", cr_proof_doccano}, {"label-studio", cr_proof_label_studio},
+               {"conll", cr_proof_conll},     {"huggingface", cr_proof_huggingface}};
 
 static const char *
 unit_name(CrUnit unit)

@@ -62,10 +62,7 @@ open_target(CrRelease *release, Target *target, const json_t *schema, GError **e
     target->base = g_build_filename(target->format->name, split, NULL);
     target->path = g_build_filename(release->folder, target->base, NULL);
   } else {
-    const CrFormat *f = target->format; /* "train.jsonl", but "train.doccano.jsonl" */
-    gboolean is_own = g_strcmp0(f->extension + 1, f->name) == 0;
-    g_autofree char *name =
-        g_strdup_printf("%s%s%s%s", split, is_own ? "" : ".", is_own ? "" : f->name, f->extension);
+    g_autofree char *ending = cr_format_ending(target->format), *name = g_strconcat(split, ending, NULL);
     target->base = g_strdup("");
     target->path = g_build_filename(release->folder, name, NULL);
   }
