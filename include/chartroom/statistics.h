@@ -33,6 +33,9 @@ typedef struct {
  * (b + 1) / (m + 1) (Davison & Hinkley 1997). Not defined below 4 pairs in strata of two and more. */
 CR_EXPORT CrTrend cr_stat_trend(const double *x, const double *y, const guint *strata, gsize n, guint64 seed);
 
+/* p values adjusted for being n (Holm 1979) into out[n], which may be p. */
+CR_EXPORT void cr_stat_holm(const double *p, gsize n, double *out);
+
 /* ---- shares and means over documents ---- */
 typedef struct {
   double value, low, high;
@@ -41,6 +44,10 @@ typedef struct {
 /* sum(part) / sum(whole) over documents, with the percentile interval of 2,000 resamples of documents. No
  * interval below 5 documents. */
 CR_EXPORT CrStatFigure cr_stat_ratio(const double *part, const double *whole, gsize n, guint64 seed);
+/* How much larger the ratio is in one group of documents than in another; each group is resampled apart. No
+ * interval where either has fewer than 5 documents. */
+CR_EXPORT CrStatFigure cr_stat_gap(const double *part_a, const double *whole_a, gsize n_a,
+                                   const double *part_b, const double *whole_b, gsize n_b, guint64 seed);
 /* {"value","low","high"}, null with "why" where not defined. New reference. */
 CR_EXPORT json_t *cr_stat_figure_json(const CrStatFigure *figure);
 

@@ -74,7 +74,8 @@ cr_stat_single_sample(const CrSamplingPlan *plan, guint64 lot, guint64 *accept)
   guint64 c = 0;
   for (guint64 n = 1; n < lot; n++) {
     /* For each n the fewest that good lots ask to be let through; more would only let bad ones through. */
-    while (cr_stat_hypergeometric(lot, defective(lot, plan->acceptable, FALSE), n, c) < 1 - plan->alpha - 1e-9)
+    while (cr_stat_hypergeometric(lot, defective(lot, plan->acceptable, FALSE), n, c) <
+           1 - plan->alpha - 1e-9)
       c++;
     if (holds(plan, lot, n, c)) {
       *accept = c;

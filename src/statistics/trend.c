@@ -258,3 +258,27 @@ cr_stat_trend(const double *x, const double *y, const guint *strata, gsize n, gu
   theil_sen(&r, &t);
   return t;
 }
+
+/* ---- many tests at once ---- */
+
+static int
+compare_pointed(const void *a, const void *b)
+{
+  return compare_doubles(*(const double *const *)a, *(const double *const *)b);
+}
+
+/* The k-th smallest of n by n - k + 1, never below the one before, never above 1. */
+void
+cr_stat_holm(const double *p, gsize n, double *out)
+{
+  g_autofree double *given = g_memdup2(p, n * sizeof(double));
+  g_autofree const double **order = g_new(const double *, n + 1);
+  double before = 0;
+  for (gsize i = 0; i < n; i++)
+    order[i] = &given[i];
+  qsort(order, n, sizeof *order, compare_pointed);
+  for (gsize k = 0; k < n; k++) {
+    before = MIN(1, MAX(before, *order[k] * (double)(n - k)));
+    out[order[k] - given] = before;
+  }
+}

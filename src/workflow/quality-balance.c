@@ -135,41 +135,75 @@ label_shares(const GPtrArray *notes, gint64 seed)
   return result;
 }
 
+/* What is compared between groups of documents. */
+enum { DENSITY, DISAGREEMENT, ERRORS, N_COMPARED };
+static const char *const compared_names[N_COMPARED][2] = {
+    {"density", "density_gap"}, {"disagreement", "disagreement_gap"}, {"error", "error_gap"}};
+
+static void
+add_note(Ratio compared[N_COMPARED], const CrQualityNote *n)
+{
+  if (is_read(n))
+    ratio_add(&compared[DENSITY], 1000 * findings_of(n), (double)n->length);
+  add_disagreement(&compared[DISAGREEMENT], n);
+  add_errors(&compared[ERRORS], n);
+}
+
+static const double *
+values(const GArray *array)
+{
+  return (const double *)(gconstpointer)array->data;
+}
+
+static json_t *
+gap_json(const Ratio *mine, const Ratio *others, gint64 seed)
+{
+  CrStatFigure f = cr_stat_gap(values(mine->part), values(mine->whole), mine->part->len, values(others->part),
+                               values(others->whole), others->part->len, (guint64)seed);
+  return cr_stat_figure_json(&f);
+}
+
 static json_t *
 describe_group(const CrQualityData *d, const char *value, const GPtrArray *notes)
 {
-  g_auto(Ratio) density = {0}, disagreement = {0}, errors = {0};
-  ratio_init(&density);
-  ratio_init(&disagreement);
-  ratio_init(&errors);
-  for (guint i = 0; i < notes->len; i++) {
-    const CrQualityNote *n = notes->pdata[i];
-    if (is_read(n))
-      ratio_add(&density, 1000 * findings_of(n), (double)n->length);
-    add_disagreement(&disagreement, n);
-    add_errors(&errors, n);
+  Ratio mine[N_COMPARED], others[N_COMPARED];
+  g_autoptr(GHashTable) inside = g_hash_table_new(NULL, NULL);
+  for (guint k = 0; k < N_COMPARED; k++) {
+    ratio_init(&mine[k]);
+    ratio_init(&others[k]);
   }
+  for (guint i = 0; i < notes->len; i++)
+    g_hash_table_add(inside, notes->pdata[i]);
+  for (guint i = 0; i < d->notes->len; i++)
+    add_note(g_hash_table_contains(inside, d->notes->pdata[i]) ? mine : others, d->notes->pdata[i]);
   CrRiskFigure share = cr_risk_wilson(notes->len, d->notes->len);
-  json_t *row =
-      json_pack("{s:s, s:I, s:I, s:I}", "value", value, "documents", (json_int_t)notes->len, "read_twice",
-                (json_int_t)disagreement.part->len, "readings_compared", (json_int_t)errors.part->len);
+  json_t *row = json_pack("{s:s, s:I, s:I, s:I}", "value", value, "documents", (json_int_t)notes->len,
+                          "read_twice", (json_int_t)mine[DISAGREEMENT].part->len, "readings_compared",
+                          (json_int_t)mine[ERRORS].part->len);
   json_object_set_new(row, "share", cr_risk_figure_json(&share));
-  json_object_set_new(row, "density", ratio_json(&density, d->seed));
-  json_object_set_new(row, "disagreement", ratio_json(&disagreement, d->seed));
-  json_object_set_new(row, "error", ratio_json(&errors, d->seed));
+  for (guint k = 0; k < N_COMPARED; k++) {
+    json_object_set_new(row, compared_names[k][0], ratio_json(&mine[k], d->seed));
+    json_object_set_new(row, compared_names[k][1], gap_json(&mine[k], &others[k], d->seed));
+    ratio_clear(&mine[k]);
+    ratio_clear(&others[k]);
+  }
   json_object_set_new(row, "labels", label_shares(notes, d->seed));
   return row;
 }
 
-/* How many of the groups, largest first, may be told: none below the least, and never all but one, as what is
- * left would be that one. */
+/* How many of the groups, largest first, may be told: none below the least; and what is left, which the told
+ * ones and the whole give away together, is two groups and the least of documents, or nothing. */
 static guint
 count_shown(const GPtrArray *groups, guint least)
 {
-  guint shown = 0;
+  guint shown = 0, n_left = 0;
   while (shown < groups->len && ((GPtrArray *)groups->pdata[shown])->len >= least)
     shown++;
-  return shown > 0 && groups->len - shown == 1 ? shown - 1 : shown;
+  for (guint i = shown; i < groups->len; i++)
+    n_left += ((GPtrArray *)groups->pdata[i])->len;
+  while (shown > 0 && shown < groups->len && (groups->len - shown < 2 || n_left < least))
+    n_left += ((GPtrArray *)groups->pdata[--shown])->len;
+  return shown;
 }
 
 json_t *

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* How a member is put into words. */
-typedef enum { AS_TEXT, AS_NUMBER, AS_SHARE, AS_FIGURE, AS_FIGURE_SHARE, AS_YES } Form;
+typedef enum { AS_TEXT, AS_NUMBER, AS_SHARE, AS_FIGURE, AS_FIGURE_SHARE, AS_GAP, AS_YES } Form;
 
 typedef struct {
   const char *header, *path; /* path: "truth.f1"; "^reader": of the row that holds the list; "@": the key */
@@ -57,30 +57,31 @@ static const Section sections[] = {
     {"Readers over time",
      "Fatigue: along the place of a note in a sitting (a pause of over 30 minutes begins another). "
      "Spearman's rho "
-     "within sittings, p by permutation.",
+     "within sittings, p by permutation, "
+     "adjusted after Holm.",
      "readers[]",
      {{"reader", "reader", AS_TEXT},
       {"notes", "notes", AS_NUMBER},
       {"sittings", "sittings", AS_NUMBER},
       {"median minutes", "minutes", AS_NUMBER},
       {"density rho", "fatigue.density.rho", AS_NUMBER},
-      {"p", "fatigue.density.p", AS_NUMBER},
+      {"p", "fatigue.density.p_holm", AS_NUMBER},
       {"minutes rho", "fatigue.minutes.rho", AS_NUMBER},
-      {"p", "fatigue.minutes.p", AS_NUMBER},
+      {"p", "fatigue.minutes.p_holm", AS_NUMBER},
       {"error rho", "fatigue.error.rho", AS_NUMBER},
-      {"p", "fatigue.error.p", AS_NUMBER}}},
+      {"p", "fatigue.error.p_holm", AS_NUMBER}}},
     {NULL,
      "Drift: along the days. The slope is Theil and Sen's, a day.",
      "readers[]",
      {{"reader", "reader", AS_TEXT},
       {"density rho", "drift.density.rho", AS_NUMBER},
-      {"p", "drift.density.p", AS_NUMBER},
+      {"p", "drift.density.p_holm", AS_NUMBER},
       {"slope", "drift.density.slope", AS_NUMBER},
       {"minutes rho", "drift.minutes.rho", AS_NUMBER},
-      {"p", "drift.minutes.p", AS_NUMBER},
+      {"p", "drift.minutes.p_holm", AS_NUMBER},
       {"slope", "drift.minutes.slope", AS_NUMBER},
       {"error rho", "drift.error.rho", AS_NUMBER},
-      {"p", "drift.error.p", AS_NUMBER},
+      {"p", "drift.error.p_holm", AS_NUMBER},
       {"slope", "drift.error.slope", AS_NUMBER}}},
     {"Readers against what was settled",
      "Strict: place and label. Notes that two have read, or that a senior reviewer resolved; 95 % intervals "
@@ -148,6 +149,13 @@ static const Section sections[] = {
       {"disagreement", "disagreement", AS_FIGURE},
       {"error", "error", AS_FIGURE}}},
     {NULL,
+     "How much more than all other documents together; each side resampled apart.",
+     "balance.groups[]",
+     {{"value", "value", AS_TEXT},
+      {"density", "density_gap", AS_GAP},
+      {"disagreement", "disagreement_gap", AS_GAP},
+      {"error", "error_gap", AS_GAP}}},
+    {NULL,
      "Share of the settled findings.",
      "balance.groups[].labels{}",
      {{"value", "^value", AS_TEXT}, {"label", "@", AS_TEXT}, {"%", "", AS_FIGURE_SHARE}}},
@@ -195,6 +203,20 @@ number_text(double value, double times)
   return value < 0 ? g_strconcat("-", text, NULL) : g_steal_pointer(&text);
 }
 
+/* A difference with its sign: "+0.120 (-0.010 to +0.250)". */
+static char *
+gap_text(const json_t *gap)
+{
+  const json_t *value = json_object_get(gap, "value"), *low = json_object_get(gap, "low"),
+               *high = json_object_get(gap, "high");
+  if (!json_is_number(value))
+    return g_strdup("not defined");
+  if (!json_is_number(low))
+    return g_strdup_printf("%+.3f", json_number_value(value));
+  return g_strdup_printf("%+.3f (%+.3f to %+.3f)", json_number_value(value), json_number_value(low),
+                         json_number_value(high));
+}
+
 static char *
 cell_text(const Place *place, const Column *c)
 {
@@ -203,6 +225,8 @@ cell_text(const Place *place, const Column *c)
   const json_t *value = *c->path == '^' ? follow(place->parent, c->path + 1) : follow(place->row, c->path);
   if (c->form == AS_FIGURE || c->form == AS_FIGURE_SHARE)
     return cr_risk_figure_text(value, c->form == AS_FIGURE ? 1 : 100);
+  if (c->form == AS_GAP)
+    return gap_text(value);
   if (c->form == AS_YES)
     return g_strdup(json_is_true(value) ? "yes" : "no");
   if (json_is_string(value))
@@ -319,7 +343,7 @@ make_paper(const json_t *report)
   cr_paper_add_paragraph(paper, made);
   for (guint i = 0; i < G_N_ELEMENTS(sections); i++) {
     add_section(paper, &sections[i], report);
-    if (g_str_equal(sections[i].path, "balance.groups[]"))
+    if (sections[i].heading && g_str_equal(sections[i].path, "balance.groups[]"))
       add_suppressed(paper, report);
   }
   return paper;

@@ -322,6 +322,38 @@ test_removed_and_added(void)
     assert_state(&f, i, "assigned");
 }
 
+/* What a senior reviewer alone found counts as well, and a resolution of the old readings is void once they
+ * are read again. */
+static void
+test_found_in_resolution(void)
+{
+  g_auto(Fixture) f = {0};
+  g_autoptr(GError) error = NULL;
+  begin(&f, 2);
+  for (guint i = 0; i < 2; i++) {
+    read_note(&f, "anna", i, DRUG, "");
+    read_note(&f, "ben", i, DRUG "," DOSE, "");
+  }
+  act_as(&f, "sen");
+  g_autoptr(json_t) lines =
+      json_of("[{\"note\":\"%s\",\"entities\":[" DRUG "," CONDITION "],\"reason\":\"overlooked\"},"
+              "{\"note\":\"%s\",\"take\":\"anna\",\"reason\":\"no dose\"}]",
+              note(&f, 0), note(&f, 1));
+  g_autoptr(json_t) decided = cr_reading_resolve_decide(f.p, lines, &error);
+  g_assert_no_error(error);
+  g_autoptr(json_t) json = redefined("CONDITION", "A problem."), result = publish_json(&f, json, 0);
+  g_assert_cmpint(count(result, "queued"), ==, 1);
+  g_assert_cmpstr(word(json_array_get(json_object_get(result, "notes"), 0), "note"), ==, note(&f, 0));
+  assert_state(&f, 0, "assigned");
+  assert_state(&f, 1, "resolved");
+  read_note(&f, "anna", 0, DRUG, "");
+  read_note(&f, "ben", 0, DRUG "," DOSE, "");
+  assert_state(&f, 0, "labelled");
+  act_as(&f, "sen");
+  g_assert_null(cr_reading_final(f.p, note(&f, 0), &error));
+  expect(&error, CR_ERROR_WRONG_STATE);
+}
+
 /* A question and a label of one name are two things. */
 static void
 test_question_changed(void)
@@ -352,6 +384,7 @@ main(int argc, char **argv)
   g_test_add_func("/requeue/exact-notes", test_exact_notes);
   g_test_add_func("/requeue/nothing-touched", test_nothing_touched);
   g_test_add_func("/requeue/removed-and-added", test_removed_and_added);
+  g_test_add_func("/requeue/found-in-resolution", test_found_in_resolution);
   g_test_add_func("/requeue/question-changed", test_question_changed);
   return g_test_run();
 }

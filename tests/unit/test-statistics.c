@@ -187,6 +187,44 @@ test_ratio_coverage(void)
   g_assert_cmpuint(n_held, >, TRIES * 85 / 100);
 }
 
+/* .8 of 5 in each of 40 documents against .5: the gap is .3 and its interval holds it and not 0. */
+static void
+test_gap(void)
+{
+  double a[40], b[40], whole[40], few[] = {1, 1};
+  for (guint i = 0; i < 40; i++) {
+    whole[i] = 10;
+    a[i] = i % 2 ? 9 : 7;
+    b[i] = i % 2 ? 6 : 4;
+  }
+  CrStatFigure f = cr_stat_gap(a, whole, 40, b, whole, 40, 5),
+               back = cr_stat_gap(b, whole, 40, a, whole, 40, 5),
+               thin = cr_stat_gap(few, whole, 2, b, whole, 40, 5),
+               none = cr_stat_gap(a, whole, 40, NULL, NULL, 0, 5);
+  assert_near(f.value, 0.3, 1e-12);
+  g_assert_true(f.low > 0.2 && f.low < 0.3 && f.high > 0.3 && f.high < 0.4);
+  assert_near(back.value, -0.3, 1e-12);
+  assert_near(thin.value, 0.1 - 0.5, 1e-12);
+  g_assert_true(isnan(thin.low) && none.why && isnan(none.value));
+}
+
+/* Holm (1979) by hand: .01 * 4, max(.04, .02 * 3), max(.06, .03 * 2), max(.06, .9) */
+static void
+test_holm(void)
+{
+  const double p[] = {.03, .01, .9, .02}, wanted[] = {.06, .04, .9, .06};
+  double out[4], one[] = {.5}, high[] = {.6, .7};
+  cr_stat_holm(p, 4, out);
+  for (guint i = 0; i < 4; i++)
+    assert_near(out[i], wanted[i], 1e-12);
+  cr_stat_holm(one, 1, one);
+  assert_near(one[0], .5, 0);
+  cr_stat_holm(high, 2, high);
+  assert_near(high[0], 1, 0);
+  assert_near(high[1], 1, 0);
+  cr_stat_holm(NULL, 0, NULL);
+}
+
 /* ---- sampling ---- */
 
 /* k = ln(p1 (1-p0) / (p0 (1-p1))), h1 = ln((1-a)/b)/k = 1.36386, h2 = ln((1-b)/a)/k = 1.75102,
@@ -275,6 +313,8 @@ main(int argc, char **argv)
   g_test_add_func("/statistics/trend-level", test_trend_level);
   g_test_add_func("/statistics/ratio", test_ratio);
   g_test_add_func("/statistics/ratio-coverage", test_ratio_coverage);
+  g_test_add_func("/statistics/gap", test_gap);
+  g_test_add_func("/statistics/holm", test_holm);
   g_test_add_func("/statistics/sequential", test_sequential);
   g_test_add_func("/statistics/sequential-risks", test_sequential_risks);
   g_test_add_func("/statistics/single-samples", test_single_samples);
