@@ -1,9 +1,10 @@
 /* Rates of the detector over notes: bench-detect [--mb N] [FILE.jsonl…]
  * Without files over invented notes (tests/cases/phi/notes.jsonl). The texts are repeated to N megabytes
  * (default 16). Prints MB/s of one core for a count of words as `wc -w` makes it, a bare scan of the rule
- * database, all rules with their confirmers, and all detectors; the ratios to the bare scan; and the time to
- * start. */
+ * database, all rules with their confirmers, the tagger alone, and all detectors; the ratios to the bare
+ * scan; and the time to start. */
 #include "phi/phi-private.h"
+#include "tagger/tagger-private.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -67,6 +68,9 @@ typedef struct {
   PhiLexicon *lexicon;
   hs_scratch_t *hs;
   GArray *matches, *tokens, *found;
+  const CrTagger *tagger;
+  CrTaggerScratch *tagging;
+  gsize n_tokens; /* that the tagger saw */
 } Bench;
 
 typedef void (*Work)(Bench *bench, const CrText *text);
@@ -94,6 +98,15 @@ do_rules(Bench *bench, const CrText *text)
   phi_tokens_fill(&page);
   phi_rules_run(bench->rules, bench->hs, bench->matches, &page);
   sink += page.found->len;
+}
+
+static void
+do_tag(Bench *bench, const CrText *text)
+{
+  g_autoptr(GArray) spans = cr_tagger_tag(bench->tagger, bench->tagging, cr_text_bytes(text),
+                                          cr_text_length(text, CR_UNIT_BYTE), 0.5);
+  bench->n_tokens += bench->tagging->tokens.n_tokens;
+  sink += spans->len;
 }
 
 static void
@@ -135,6 +148,8 @@ open_bench(Bench *bench, const char *code, GError **error)
   bench->scratch = cr_phi_scratch_new(detector);
   bench->rules = phi_rules_load(path, compiled, error);
   bench->lexicon = phi_lexicon_load(NULL, language, error);
+  bench->tagger = cr_phi_detector_tagger(detector);
+  bench->tagging = bench->tagger ? cr_tagger_scratch_new(bench->tagger) : NULL;
   bench->matches = g_array_new(FALSE, FALSE, 3 * sizeof(guint32));
   bench->tokens = g_array_new(FALSE, FALSE, sizeof(PhiToken));
   bench->found = g_array_new(FALSE, FALSE, sizeof(PhiCandidate));
@@ -147,12 +162,15 @@ print_rates(Bench *bench, const Load *load, gsize n_bytes)
 {
   double words = rate(bench, load, do_words, n_bytes), scan = rate(bench, load, do_scan, n_bytes);
   double rules = rate(bench, load, do_rules, n_bytes), all = rate(bench, load, do_all, n_bytes);
+  double tag = bench->tagger ? rate(bench, load, do_tag, n_bytes) : 0;
+  double tokens = tag * (double)bench->n_tokens / (double)MAX(n_bytes, 1);
   double kb = (double)load->n_bytes / (double)load->texts->len / 1000;
   printf("texts           %8u, %.1f KB on average\n", load->texts->len, kb);
   printf("count of words  %8.1f MB/s\n", words);
   printf("bare scan       %8.1f MB/s\n", scan);
   printf("rules           %8.1f MB/s   %.2f of the bare scan\n", rules, rules / scan);
-  printf("all detectors   %8.1f MB/s   %.2f of the bare scan, %.0f notes/s of 2 KB\n", all, all / scan,
+  printf("tagging         %8.2f MB/s   %.2f of the bare scan, %.2f M tokens/s\n", tag, tag / scan, tokens);
+  printf("all detectors   %8.2f MB/s   %.2f of the bare scan, %.0f notes/s of 2 KB\n", all, all / scan,
          all * 500);
 }
 

@@ -6,26 +6,14 @@
 #include <math.h>
 #include <string.h>
 
-#define LOWEST (-80.0F) /* e to that is still a normal float */
 #define NOWHERE (-1e30F)
 
-/* e^x for x <= 0: 2^n by its bits, 2^fraction by its Taylor series to the seventh power; within 2e-7. */
 CR_ROW_INLINE float
-exp_down(float x)
+exp_down(float x, float top)
 {
-  const float t = (x < LOWEST ? LOWEST : x) * 1.44269504F - .5F;
-  const gint32 n = (gint32)t;
-  const float f = (t - (float)n + .5F) * .69314718F;
-  const float p =
-      1 +
-      f * (1 +
-           f * (.5F + f * (.16666667F +
-                           f * (.041666667F + f * (.0083333333F + f * (.0013888889F + f * .00019841270F))))));
-  const union {
-    gint32 i;
-    float f;
-  } power = {(n + 127) << 23};
-  return p * power.f;
+  float in[CR_LANES] = {x, x, x, x, x, x, x, x}, out[CR_LANES];
+  cr_row_exp(out, in, top, CR_LANES);
+  return out[0];
 }
 
 static void
@@ -75,6 +63,7 @@ cr_decoder_clear(CrDecoder *d)
   g_free(d->start_step);
   g_free(d->inner_step);
   g_free(d->first);
+  g_free(d->inner);
   g_free(d->active);
   g_free(d->row);
   *d = (CrDecoder){0};
@@ -86,6 +75,7 @@ reserve(CrDecoder *d, guint n_tokens)
   if (n_tokens <= d->n_allocated)
     return;
   d->first = g_renew(guint32, d->first, n_tokens + 1);
+  d->inner = g_renew(guint32, d->inner, n_tokens);
   d->active = g_renew(CrActive, d->active, (gsize)n_tokens * cr_states_n(d->k));
   d->n_allocated = n_tokens;
 }
@@ -94,7 +84,7 @@ reserve(CrDecoder *d, guint n_tokens)
 static void
 reach_inner(CrDecoder *d, const CrActive *from)
 {
-  const guint k = d->k, label = cr_state_label(k, from->state);
+  const guint k = d->k, label = from->label;
   const float *step = d->inner_step + 4 * label + (from->state < cr_state_i(k, 0) ? 0 : 2);
   CrDecoderRow *row = d->row;
   if (!row->is_open[label]) {
@@ -153,15 +143,14 @@ weigh(CrDecoder *d, gboolean at_end)
   CrDecoderRow *row = d->row;
   const guint n = d->layout.n_starts;
   const float best = best_score(d, at_end), *inner = row->score + n;
-  for (guint s = 0; s < n; s++)
-    row->emission[s] = exp_down(row->score[s] - best);
+  cr_row_exp(row->emission, row->score, best, n);
   for (guint s = d->k + 1; at_end && s < n; s++)
     row->emission[s] = 0;
   float sum = cr_row_multiply(row->in, row->emission, n);
   for (guint i = 0; i < row->n_open; i++) {
     const guint label = row->open[i];
-    row->emission_e[label] = exp_down(inner[label] - best);
-    row->emission_i[label] = at_end ? 0 : exp_down(inner[d->k + label] - best);
+    row->emission_e[label] = exp_down(inner[label], best);
+    row->emission_i[label] = at_end ? 0 : exp_down(inner[d->k + label], best);
     row->in_e[label] *= row->emission_e[label];
     row->in_i[label] *= row->emission_i[label];
     sum += row->in_e[label] + row->in_i[label];
@@ -176,53 +165,66 @@ go_on(CrDecoder *d, guint t, gboolean at_end, float sum, guint32 *n)
   const CrDecoderRow *row = d->row;
   const guint k = d->k, n_starts = cr_state_n_ends(k), block = CR_ROW_BLOCK;
   const float least = d->keep * sum, scale = 1 / sum;
+  CrActive *to = d->active + *n;
   d->first[t] = *n;
-  d->active[(*n)++] = (CrActive){(guint16)k, row->in[0] * scale, row->emission[0], 0};
+  *to++ = (CrActive){(guint16)k, (guint16)k, row->in[0] * scale, row->emission[0], 0};
   for (guint from = 0; from < n_starts; from += block) {
     if (!cr_row_any_from(row->in + from, least))
       continue;
     for (guint s = MAX(from, 1); s < MIN(from + block, n_starts); s++)
       if (row->in[s] >= least && row->emission[s] > 0)
-        d->active[(*n)++] = (CrActive){(guint16)(k + s), row->in[s] * scale, row->emission[s], 0};
+        *to++ = (CrActive){(guint16)(k + s), (guint16)(s <= k ? s - 1 : s - k - 1), row->in[s] * scale,
+                           row->emission[s], 0};
   }
+  d->inner[t] = (guint32)(to - d->active);
   for (guint i = 0; i < row->n_open; i++) {
-    const guint y = row->open[i];
+    const guint16 y = row->open[i];
     if (row->in_e[y] >= least)
-      d->active[(*n)++] = (CrActive){(guint16)cr_state_e(k, y), row->in_e[y] * scale, row->emission_e[y], 0};
+      *to++ = (CrActive){(guint16)cr_state_e(k, y), y, row->in_e[y] * scale, row->emission_e[y], 0};
     if (row->in_i[y] >= least && !at_end)
-      d->active[(*n)++] = (CrActive){(guint16)cr_state_i(k, y), row->in_i[y] * scale, row->emission_i[y], 0};
+      *to++ = (CrActive){(guint16)cr_state_i(k, y), y, row->in_i[y] * scale, row->emission_i[y], 0};
   }
-  d->first[t + 1] = *n;
+  *n = d->first[t + 1] = (guint32)(to - d->active);
 }
 
 double
 cr_decoder_weight(const CrDecoder *d, guint from, const CrActive *to)
 {
-  const guint k = d->k, n = cr_state_n_ends(k), label = cr_state_label(k, from);
-  const gboolean starts = to->state >= cr_state_first_start(k) && to->state <= 3 * k;
-  float step = 0;
-  if (from < n && starts)
-    step = d->start_step[(gsize)from * d->layout.n_starts + (to->state - k)];
-  else if (from >= n && !starts && cr_state_label(k, to->state) == label)
-    step = d->inner_step[4 * label + (from < cr_state_i(k, 0) ? 0 : 2) + (to->state < k ? 1 : 0)];
+  const gboolean goes_on = from >= cr_state_i(d->k, 0), ends = to->state < d->k;
+  const float step = d->inner_step[4 * to->label + (goes_on ? 2 : 0) + (ends ? 1 : 0)];
   return (double)step * (double)to->emission * to->backward;
+}
+
+/* What can follow a state: of the active ones of the next token the starts, or those of its label. */
+static double
+sum_behind(const CrDecoder *d, guint t, const CrActive *from)
+{
+  const guint k = d->k;
+  double out = 0;
+  if (from->state < cr_state_n_ends(k)) {
+    const float *step = d->start_step + (gsize)from->state * d->layout.n_starts;
+    for (guint32 j = d->first[t + 1]; j < d->inner[t + 1]; j++) {
+      const CrActive *to = &d->active[j];
+      out += (double)step[to->state - k] * (double)to->emission * to->backward;
+    }
+    return out;
+  }
+  for (guint32 j = d->inner[t + 1]; j < d->first[t + 2]; j++)
+    if (d->active[j].label == from->label)
+      out += cr_decoder_weight(d, from->state, &d->active[j]);
+  return out;
 }
 
 static void
 pass_backward(CrDecoder *d, guint t, guint n_tokens)
 {
   double sum = 0;
-  const gboolean at_end = t + 1 == n_tokens;
-  const guint32 next = d->first[t + 1], after = at_end ? next : d->first[t + 2];
-  for (guint32 i = d->first[t]; i < next; i++) {
+  for (guint32 i = d->first[t]; i < d->first[t + 1]; i++) {
     CrActive *from = &d->active[i];
-    double out = at_end ? 1 : 0;
-    for (guint32 j = next; j < after; j++)
-      out += cr_decoder_weight(d, from->state, &d->active[j]);
-    from->backward = out;
-    sum += out * (double)from->forward;
+    from->backward = t + 1 == n_tokens ? 1 : sum_behind(d, t, from);
+    sum += from->backward * (double)from->forward;
   }
-  for (guint32 i = d->first[t]; i < next; i++) /* so that forward x backward is the marginal */
+  for (guint32 i = d->first[t]; i < d->first[t + 1]; i++) /* so that forward x backward is the marginal */
     d->active[i].backward /= sum;
 }
 
@@ -261,7 +263,7 @@ cr_decoder_marginals(const CrDecoder *d, guint token, double *label)
 {
   memset(label, 0, sizeof(double) * (d->k + 1));
   for (guint32 i = d->first[token]; i < d->first[token + 1]; i++)
-    label[cr_state_label(d->k, d->active[i].state)] += (double)d->active[i].forward * d->active[i].backward;
+    label[d->active[i].label] += (double)d->active[i].forward * d->active[i].backward;
 }
 
 double
@@ -270,7 +272,7 @@ cr_decoder_goes_on(const CrDecoder *d, guint token, guint label)
   double on = 0;
   for (guint32 i = d->first[token]; i < d->first[token + 1]; i++) {
     const CrActive *a = &d->active[i];
-    if (cr_state_label(d->k, a->state) != label)
+    if (a->label != label)
       continue;
     const gboolean inner = a->state == cr_state_i(d->k, label) || a->state == cr_state_e(d->k, label);
     on += (inner ? 1 : -1) * (double)a->forward * a->backward;

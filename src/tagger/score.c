@@ -21,6 +21,13 @@ typedef struct {
   guint32 few[CR_MAX_FEATURES];         /* where those with few have theirs */
 } Terms;
 
+/* What a search found: features come again and again, and this is smaller than the table. */
+enum { RECENT = 1 << 15 };
+typedef struct {
+  guint64 hash;
+  guint32 where;
+} Recent;
+
 /* Tables are larger than the caches: the terms of a token are looked up in two steps, some tokens ahead, and
  * each step asks for the memory that the next one reads. */
 #define AHEAD 4
@@ -28,6 +35,7 @@ typedef struct {
 struct CrScorer {
   const CrPass *pass;
   const CrPlan *plan;
+  Recent *recent;
   CrMemo *words; /* of each word, a row an offset */
   const CrTokens *tokens;
   CrSequence line, context; /* context: what offsets reach */
@@ -43,6 +51,9 @@ cr_scorer_new(const CrPass *pass)
   CrScorer *s = g_new0(CrScorer, 1);
   s->pass = pass;
   s->plan = pass->plan;
+  s->recent = g_new0(Recent, RECENT);
+  for (guint i = 0; i < RECENT; i++)
+    s->recent[i] = (Recent){~(guint64)i << 24, 0}; /* of no feature that belongs there */
   s->words = cr_memo_new(WORD_SETS, (gsize)s->plan->n_roles * s->plan->layout.n);
   for (guint i = 0; i < CR_MAX_ROW; i++)
     s->blank[i] = NOWHERE;
@@ -57,13 +68,14 @@ cr_scorer_free(CrScorer *s)
   if (s == NULL)
     return;
   cr_memo_free(s->words);
+  g_free(s->recent);
   g_free(s->word);
   g_free(s);
 }
 
 /* ---- features ---- */
 static guint32
-find(const CrScorer *s, guint64 hash)
+search(const CrScorer *s, guint64 hash)
 {
   const CrSlot *slots = s->plan->slots;
   const guint32 fingerprint = (guint32)(hash >> 32), mask = s->pass->n_slots - 1;
@@ -73,18 +85,36 @@ find(const CrScorer *s, guint64 hash)
   return 0;
 }
 
-static void
+static inline Recent *
+recent_of(const CrScorer *s, guint64 hash)
+{
+  return &s->recent[(hash >> 24) & (RECENT - 1)];
+}
+
+/* Inlined: a function that does nothing but ask for memory counts as doing nothing. */
+CR_ROW_INLINE void
 ask(const CrScorer *s, const Terms *terms)
 {
   for (guint f = 0; f < terms->n_features; f++)
-    __builtin_prefetch(&s->plan->slots[(guint32)terms->feature[f] & (s->pass->n_slots - 1)]);
+    if (recent_of(s, terms->feature[f])->hash != terms->feature[f])
+      __builtin_prefetch(&s->plan->slots[(guint32)terms->feature[f] & (s->pass->n_slots - 1)]);
 }
 
+static inline guint32
+find(const CrScorer *s, guint64 hash)
+{
+  Recent *recent = recent_of(s, hash);
+  if (recent->hash != hash)
+    *recent = (Recent){hash, search(s, hash)};
+  return recent->where;
+}
+
+/* The weights of the features from first to end. */
 static void
-look_up(const CrScorer *s, Terms *terms)
+look_up(const CrScorer *s, Terms *terms, guint first, guint end)
 {
   terms->n_dense = terms->n_few = 0;
-  for (guint f = 0; f < terms->n_features; f++) {
+  for (guint f = first; f < end; f++) {
     const guint32 where = find(s, terms->feature[f]);
     const gboolean is_dense = (where & 255) == CR_DENSE_MARK;
     const gint16 *row = s->plan->dense + (is_dense ? (gsize)(where >> 8) * s->plan->layout.n : 0);
@@ -117,24 +147,26 @@ add_up(const Terms *terms, const float *few, guint from, guint n, float unit, fl
   for (guint at = from; at < from + n; at += CR_ROW_BLOCK, out += CR_ROW_BLOCK) {
     CrLanes a = *(const CrLanes *)(few + at), b = *(const CrLanes *)(few + at + CR_LANES),
             c = *(const CrLanes *)(few + at + 2 * CR_LANES);
+    CrLaneBits x = {0}, y = {0}, z = {0};
     for (guint r = 0; r < terms->n_words; r++) {
       const CrLanes *row = (const CrLanes *)(terms->word[r] + at);
       a += row[0], b += row[1], c += row[2];
     }
     for (guint r = 0; r < terms->n_dense; r++) {
       const gint16 *row = terms->dense[r] + at;
-      cr_row_add_halves(&a, row), cr_row_add_halves(&b, row + CR_LANES),
-          cr_row_add_halves(&c, row + 2 * CR_LANES);
+      cr_row_add_halves(&x, row);
+      cr_row_add_halves(&y, row + CR_LANES);
+      cr_row_add_halves(&z, row + 2 * CR_LANES);
     }
     CrLanes *to = (CrLanes *)out;
-    to[0] = a * unit, to[1] = b * unit, to[2] = c * unit;
+    to[0] = (a + __builtin_convertvector(x, CrLanes)) * unit;
+    to[1] = (b + __builtin_convertvector(y, CrLanes)) * unit;
+    to[2] = (c + __builtin_convertvector(z, CrLanes)) * unit;
   }
 }
 
-/* ---- the memory of words ---- */
-/* The features of one word at one offset; a place past the ends of the text has a value and no classes. */
 static guint
-word_features(const GArray *templates, const guint32 *columns, guint64 classes, guint64 *out)
+word_features(const GArray *templates, const guint32 *columns, guint64 classes, guint64 *out, guint room)
 {
   guint n = 0;
   for (guint i = 0; i < templates->len; i++) {
@@ -145,10 +177,9 @@ word_features(const GArray *templates, const guint32 *columns, guint64 classes, 
       whole = columns[item->parts[p].column] != 0;
       h = cr_hash_step(h, columns[item->parts[p].column]);
     }
-    if (whole && !item->each_class && n < CR_MAX_FEATURES)
+    if (whole && !item->each_class && n < room)
       out[n++] = h;
-    for (guint64 bits = classes; whole && item->each_class && bits != 0 && n < CR_MAX_FEATURES;
-         bits &= bits - 1)
+    for (guint64 bits = classes; whole && item->each_class && bits != 0 && n < room; bits &= bits - 1)
       out[n++] = cr_class_feature(h, bits);
   }
   return n;
@@ -159,12 +190,16 @@ fill_word(CrScorer *s, const guint32 *columns, guint64 classes, float *rows)
 {
   const CrPlan *plan = s->plan;
   Terms *own = &s->own;
+  guint end[CR_N_ROLES];
+  own->n_features = 0;
+  for (guint r = 0; r < plan->n_roles; r++)
+    end[r] = own->n_features +=
+        word_features(plan->role[plan->offset[r] + CR_MAX_OFFSET], columns, classes,
+                      own->feature + own->n_features, CR_MAX_FEATURES - own->n_features);
+  ask(s, own);
   for (guint r = 0; r < plan->n_roles; r++, rows += plan->layout.n) {
-    const GArray *templates = plan->role[plan->offset[r] + CR_MAX_OFFSET];
-    own->n_features = word_features(templates, columns, classes, own->feature);
-    ask(s, own);
-    look_up(s, own);
-    memset(s->few, 0, sizeof s->few);
+    look_up(s, own, r == 0 ? 0 : end[r - 1], end[r]);
+    memset(s->few, 0, sizeof(float) * plan->layout.n);
     add_few(s, own, s->few);
     add_up(own, s->few, 0, plan->layout.n, 1, rows);
   }
@@ -276,7 +311,7 @@ resolve(CrScorer *s, guint i)
   Terms *terms = &s->terms[i % AHEAD];
   if (i >= s->line.n || terms->skipped)
     return;
-  look_up(s, terms);
+  look_up(s, terms, 0, terms->n_features);
   terms->n_words = plan->n_roles;
   for (guint r = 0; r < plan->n_roles; r++) {
     terms->word[r] = rows_at(s, (gint64)s->line.first + i + plan->offset[r]) + (gsize)r * plan->layout.n;

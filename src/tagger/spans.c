@@ -49,7 +49,7 @@ gather(const CrDecoder *d, guint n, double cost)
   for (guint t = 0; t < n; t++)
     for (guint32 i = d->first[t]; i < d->first[t + 1]; i++) {
       const CrActive *a = &d->active[i];
-      const guint label = cr_state_label(d->k, a->state);
+      const guint label = a->label;
       const double p = (double)a->forward * a->backward;
       const Candidate single = {t, t, label, p - cost};
       if (label == d->k || p <= cost)

@@ -80,8 +80,11 @@ const CrPatterns *cr_classes_patterns(const CrClasses *classes); /* may be NULL 
   X(PRE3, "pre3")                                                                                            \
   X(PRE4, "pre4")                                                                                            \
   X(PRE5, "pre5")                                                                                            \
-  X(SUF1, "suf1") X(SUF2, "suf2") X(SUF3, "suf3") X(SUF4, "suf4") X(SUF5, "suf5")                            \
-      X(CLASSES, "classes")                    /* its set of word classes */                                 \
+  X(SUF1, "suf1")                                                                                            \
+  X(SUF2, "suf2")                                                                                            \
+  X(SUF3, "suf3")                                                                                            \
+  X(SUF4, "suf4")                                                                                            \
+  X(SUF5, "suf5") X(CLASSES, "classes")        /* its set of word classes */                                 \
       X(GAP, "gap") /* white space in front */ /* the stretch without white space around it */               \
       X(CHUNK_SHAPE, "chunk-shape") X(CHUNK_KIND, "chunk-kind") X(CHUNK, "chunk")                            \
           X(CHUNK_AT, "chunk-at") /* its line */                                                             \
@@ -277,7 +280,7 @@ guint cr_row_place(guint k, guint state); /* of a state in its row */
 
 /* ---- decoding with a beam ---- */
 typedef struct {
-  guint16 state;
+  guint16 state, label;
   float forward, emission;
   double backward;
 } CrActive;
@@ -295,6 +298,7 @@ typedef struct {
   float *start_step; /* e^weight from each end, a row of starts each */
   float *inner_step; /* of each label: B to I, B to E, I to I, I to E */
   guint32 *first;    /* of each token's active states, and the end */
+  guint32 *inner;    /* of each token's active states E and I, which stand last */
   CrActive *active;
   CrDecoderRow *row; /* of the token at work */
 } CrDecoder;
@@ -314,7 +318,8 @@ void cr_decoder_marginals(const CrDecoder *decoder, guint token, double *label);
 double cr_decoder_outside(const CrDecoder *decoder, guint token); /* label[k] of it */
 /* Probability that a label goes on at a token less that it begins there. */
 double cr_decoder_goes_on(const CrDecoder *decoder, guint token, guint label);
-/* Weight of a step, of the next token's score and of all that can follow; 0 where the step is not legal. */
+/* From B or I: the weight of the step to an inner state of the label, of that token's score and of all that
+ * can follow. */
 double cr_decoder_weight(const CrDecoder *decoder, guint from, const CrActive *to);
 
 /* ---- the model ---- */

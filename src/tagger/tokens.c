@@ -4,7 +4,8 @@
 #include "tagger-private.h"
 #include <string.h>
 
-#define MAX_LINE 400 /* tokens; longer lines are cut, at punctuation where there is some */
+#define COLUMN_GAP 16 /* keeps columns off the same lines of the cache */
+#define MAX_LINE 400  /* tokens; longer lines are cut, at punctuation where there is some */
 
 /* ---- characters ---- */
 typedef enum { SPACE, NEWLINE, LOWER, UPPER, LETTER, DIGIT, MARK, PUNCT } CharKind;
@@ -204,8 +205,7 @@ cr_tokens_clear(CrTokens *tokens)
   g_free(tokens->classes);
   g_free(tokens->lower);
   g_free(tokens->word);
-  for (guint c = 0; c < CR_N_COLUMNS; c++)
-    g_free(tokens->columns[c]);
+  g_free(tokens->columns[0]); /* all are in one block */
   if (tokens->sequences != NULL)
     g_array_unref(tokens->sequences);
   *tokens = (CrTokens){0};
@@ -220,8 +220,16 @@ grow(CrTokens *t)
   t->classes = g_renew(guint64, t->classes, t->n_allocated);
   t->lower = g_renew(guint64, t->lower, t->n_allocated);
   t->word = g_renew(guint64, t->word, t->n_allocated);
-  for (guint c = 0; c < CR_N_COLUMNS; c++)
-    t->columns[c] = g_renew(guint32, t->columns[c], t->n_allocated);
+  guint32 *columns = g_new(guint32, (gsize)(t->n_allocated + COLUMN_GAP) * CR_N_COLUMNS);
+  for (guint c = 0; c < CR_N_COLUMNS; c++) {
+    guint32 *column = columns + (gsize)(t->n_allocated + COLUMN_GAP) * c;
+    if (t->n_tokens > 0)
+      memcpy(column, t->columns[c], sizeof(guint32) * t->n_tokens);
+    if (c > 0)
+      t->columns[c] = column;
+  }
+  g_free(t->columns[0]); /* the block that all were in */
+  t->columns[0] = columns;
 }
 
 static void
@@ -238,8 +246,6 @@ add_token(CrTokens *t, CrWordCache *cache, const CrClasses *classes, gsize start
   t->word[at] = facts->key;
   for (guint c = 0; c <= CR_COL_CLASSES; c++)
     t->columns[c][at] = facts->column[c];
-  for (guint c = CR_COL_CLASSES + 1; c < CR_N_COLUMNS; c++)
-    t->columns[c][at] = 0;
   t->columns[CR_COL_GAP][at] = gap;
 }
 
@@ -412,5 +418,7 @@ cr_tokens_read(CrTokens *t, CrWordCache *cache, const CrClasses *classes, const 
   t->n_tokens = 0;
   g_array_set_size(t->sequences, 0);
   cut(t, cache, classes);
+  for (guint c = CR_COL_GAP + 1; c < CR_N_COLUMNS && t->n_tokens > 0; c++)
+    memset(t->columns[c], 0, sizeof(guint32) * t->n_tokens);
   fill_chunks(t);
 }
