@@ -1,4 +1,4 @@
-/* Rows that were worked out before, by a key: sets of four, of which the one unused for longest gives way.
+/* What was worked out before, by a key: sets of four, of which the one unused for longest gives way.
  * What was handed out since cr_memo_begin stays where it is. */
 #include "plan-private.h"
 
@@ -12,21 +12,21 @@ typedef struct {
 struct CrMemo {
   Set *sets;
   guint mask; /* sets, less 1 */
-  gsize n_floats;
-  float *rows;
+  gsize n_bytes;
+  guint8 *rows;
   guint32 now;
-  GPtrArray *spare; /* rows of keys for which no place could be given up */
+  GPtrArray *spare; /* for keys for which no place could be given up */
   guint n_spare;
 };
 
 CrMemo *
-cr_memo_new(guint n_sets, gsize n_floats)
+cr_memo_new(guint n_sets, gsize n_bytes)
 {
   CrMemo *m = g_new0(CrMemo, 1);
   m->sets = g_new0(Set, n_sets);
   m->mask = n_sets - 1;
-  m->n_floats = n_floats;
-  m->rows = g_new(float, (gsize)n_sets *WAYS *n_floats);
+  m->n_bytes = n_bytes;
+  m->rows = g_malloc((gsize)n_sets * WAYS * n_bytes);
   m->spare = g_ptr_array_new_with_free_func(g_free);
   return m;
 }
@@ -53,15 +53,15 @@ cr_memo_begin(CrMemo *m)
   m->now = 1;
 }
 
-static float *
+static gpointer
 spare_row(CrMemo *m)
 {
   if (m->n_spare == m->spare->len)
-    g_ptr_array_add(m->spare, g_new(float, m->n_floats));
+    g_ptr_array_add(m->spare, g_malloc(m->n_bytes));
   return g_ptr_array_index(m->spare, m->n_spare++);
 }
 
-float *
+gpointer
 cr_memo_find(CrMemo *m, guint64 key, gboolean *is_new)
 {
   const guint at = (guint)(key >> 20) & m->mask;
@@ -71,7 +71,7 @@ cr_memo_find(CrMemo *m, guint64 key, gboolean *is_new)
   for (guint w = 0; w < WAYS; w++) {
     if (set->used[w] != 0 && set->key[w] == key) {
       set->used[w] = m->now;
-      return m->rows + ((gsize)at * WAYS + w) * m->n_floats;
+      return m->rows + ((gsize)at * WAYS + w) * m->n_bytes;
     }
     oldest = set->used[w] < set->used[oldest] ? w : oldest;
   }
@@ -80,5 +80,5 @@ cr_memo_find(CrMemo *m, guint64 key, gboolean *is_new)
     return spare_row(m);
   set->key[oldest] = key;
   set->used[oldest] = m->now;
-  return m->rows + ((gsize)at * WAYS + oldest) * m->n_floats;
+  return m->rows + ((gsize)at * WAYS + oldest) * m->n_bytes;
 }

@@ -19,10 +19,10 @@ struct CrPlan {
   GArray *rest; /* CrTemplate */
 };
 
-/* Rows remembered by a key: n_sets, a power of two, x 4 x n_floats. */
+/* Memory by a key: n_sets, a power of two, x 4 x n_bytes. */
 typedef struct CrMemo CrMemo;
-CrMemo *cr_memo_new(guint n_sets, gsize n_floats);
+CrMemo *cr_memo_new(guint n_sets, gsize n_bytes);
 void cr_memo_free(CrMemo *memo);
 void cr_memo_begin(CrMemo *memo); /* what was found before may be given up */
-/* The floats of a key, to be written where *is_new. */
-float *cr_memo_find(CrMemo *memo, guint64 key, gboolean *is_new);
+/* The bytes of a key, to be written where *is_new. */
+gpointer cr_memo_find(CrMemo *memo, guint64 key, gboolean *is_new);

@@ -1,5 +1,6 @@
 /* Makes a pass ready for tagging. */
 #include "plan-private.h"
+#include "rows-private.h"
 #include <string.h>
 
 #define DENSE_FROM 12 /* weights from which on adding a row is faster than adding them one by one */
@@ -9,7 +10,7 @@ put_row(const CrPlan *plan, const CrPass *pass, guint32 where, gint16 *row)
 {
   const CrWeight *weight = pass->weights + (where >> 8);
   for (guint i = 0; i < (where & 255); i++)
-    row[plan->place[GUINT16_FROM_LE(weight[i].state)]] = GINT16_FROM_LE(weight[i].weight);
+    row[cr_row_half(plan->place[GUINT16_FROM_LE(weight[i].state)])] = GINT16_FROM_LE(weight[i].weight);
 }
 
 static gboolean

@@ -15,8 +15,7 @@
 
 enum { CR_LANES = 8 };
 typedef float CrLanes __attribute__((vector_size(32), aligned(4), may_alias));
-typedef gint32 CrLaneBits __attribute__((vector_size(32), aligned(4), may_alias));
-typedef gint16 CrHalves __attribute__((vector_size(16), aligned(2), may_alias));
+typedef gint32 CrLaneBits __attribute__((vector_size(32), aligned(2), may_alias));
 
 /* to += row x factor */
 CR_ROW_INLINE void
@@ -65,10 +64,30 @@ cr_row_any_from(const float *row, float least)
   return (w[0] | w[1] | w[2] | w[3]) != 0;
 }
 
-CR_ROW_INLINE void
-cr_row_add_halves(CrLaneBits *to, const gint16 *row)
+/* Rows of whole numbers in 16 bits hold the two halves of each block in turns, so that shifts part them. */
+CR_ROW_INLINE guint
+cr_row_half(guint place)
 {
-  *to += __builtin_convertvector(*(const CrHalves *)row, CrLaneBits);
+  const guint in_block = place % CR_ROW_BLOCK;
+  return place - in_block + 2 * (in_block % CR_LANES) + in_block / CR_LANES;
+}
+
+CR_ROW_INLINE void
+cr_row_add_halves(CrLaneBits *first, CrLaneBits *second, const gint16 *row)
+{
+  const CrLaneBits both = *(const CrLaneBits *)(const void *)row;
+  *first += (both << 16) >> 16;
+  *second += both >> 16;
+}
+
+/* A block in 16 bits; *lost gets bits where one does not fit. */
+CR_ROW_INLINE void
+cr_row_narrow(const float *row, gint16 *to, CrLaneBits *lost)
+{
+  const CrLaneBits first = __builtin_convertvector(*(const CrLanes *)row, CrLaneBits);
+  const CrLaneBits second = __builtin_convertvector(*(const CrLanes *)(row + CR_LANES), CrLaneBits);
+  *lost |= (first ^ ((first << 16) >> 16)) | (second ^ ((second << 16) >> 16));
+  *(CrLaneBits *)(void *)to = (first & 0xFFFF) | (second << 16);
 }
 
 /* to = e^(row - top), for row <= top: 2^n by its bits, 2^fraction by its Taylor series to the seventh power;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define WORD_SETS 2048 /* of four remembered words */
+#define WIDE_SETS 1024 /* of four remembered rows that do not fit 16 bits */
 #define SKIP_REACH 2   /* how far around a token all words must be harmless for it to be passed over */
 #define SURE 50        /* score of outside there */
 #define NOWHERE (-1e30F)
@@ -14,11 +15,11 @@
 /* What is to be added up for a token. */
 typedef struct {
   gboolean skipped;
-  guint n_features, n_words, n_dense, n_few;
+  guint n_features, n_wide, n_dense, n_few;
   guint64 feature[CR_MAX_FEATURES];
-  const float *word[CR_N_ROLES];
-  const gint16 *dense[CR_MAX_FEATURES]; /* features with many weights */
-  guint32 few[CR_MAX_FEATURES];         /* where those with few have theirs */
+  const float *wide[CR_N_ROLES];                     /* of words */
+  const gint16 *dense[CR_MAX_FEATURES + CR_N_ROLES]; /* of words, and of features with many weights */
+  guint32 few[CR_MAX_FEATURES];                      /* where features with few have theirs */
 } Terms;
 
 /* What a search found: features come again and again, and this is smaller than the table. */
@@ -32,14 +33,21 @@ typedef struct {
  * each step asks for the memory that the next one reads. */
 #define AHEAD 4
 
+/* What a word says by itself: a row for each offset, but for those of `wide`, which do not fit. */
+typedef struct {
+  guint32 wide; /* bits of roles */
+  gint16 row[];
+} Word;
+
 struct CrScorer {
   const CrPass *pass;
   const CrPlan *plan;
   Recent *recent;
-  CrMemo *words; /* of each word, a row an offset */
+  CrMemo *words; /* Word */
+  CrMemo *wide;  /* rows of floats, by word and offset */
   const CrTokens *tokens;
   CrSequence line, context; /* context: what offsets reach */
-  const float **word;       /* rows of the tokens from first_word on */
+  const Word **word;        /* of the tokens from first_word on */
   guint first_word, n_allocated;
   Terms terms[AHEAD], own; /* of tokens by their number in the line; of a word */
   float few[CR_MAX_ROW], blank[CR_MAX_ROW];
@@ -54,7 +62,10 @@ cr_scorer_new(const CrPass *pass)
   s->recent = g_new0(Recent, RECENT);
   for (guint i = 0; i < RECENT; i++)
     s->recent[i] = (Recent){~(guint64)i << 24, 0}; /* of no feature that belongs there */
-  s->words = cr_memo_new(WORD_SETS, (gsize)s->plan->n_roles * s->plan->layout.n);
+  const gsize n_row = s->plan->layout.n;
+  s->words =
+      cr_memo_new(WORD_SETS, (sizeof(Word) + sizeof(gint16) * s->plan->n_roles * n_row + 63) / 64 * 64);
+  s->wide = cr_memo_new(WIDE_SETS, sizeof(float) * n_row);
   for (guint i = 0; i < CR_MAX_ROW; i++)
     s->blank[i] = NOWHERE;
   for (guint i = 0; i < cr_states_n(s->plan->k); i++)
@@ -68,6 +79,7 @@ cr_scorer_free(CrScorer *s)
   if (s == NULL)
     return;
   cr_memo_free(s->words);
+  cr_memo_free(s->wide);
   g_free(s->recent);
   g_free(s->word);
   g_free(s);
@@ -145,26 +157,22 @@ static CR_WIDE void
 add_up(const Terms *terms, const float *few, guint from, guint n, float unit, float *out)
 {
   for (guint at = from; at < from + n; at += CR_ROW_BLOCK, out += CR_ROW_BLOCK) {
-    CrLanes a = *(const CrLanes *)(few + at), b = *(const CrLanes *)(few + at + CR_LANES),
-            c = *(const CrLanes *)(few + at + 2 * CR_LANES);
-    CrLaneBits x = {0}, y = {0}, z = {0};
-    for (guint r = 0; r < terms->n_words; r++) {
-      const CrLanes *row = (const CrLanes *)(terms->word[r] + at);
-      a += row[0], b += row[1], c += row[2];
+    CrLanes a = *(const CrLanes *)(few + at), b = *(const CrLanes *)(few + at + CR_LANES);
+    CrLaneBits x = {0}, y = {0};
+    for (guint r = 0; r < terms->n_wide; r++) {
+      const CrLanes *row = (const CrLanes *)(terms->wide[r] + at);
+      a += row[0], b += row[1];
     }
-    for (guint r = 0; r < terms->n_dense; r++) {
-      const gint16 *row = terms->dense[r] + at;
-      cr_row_add_halves(&x, row);
-      cr_row_add_halves(&y, row + CR_LANES);
-      cr_row_add_halves(&z, row + 2 * CR_LANES);
-    }
+    for (guint r = 0; r < terms->n_dense; r++)
+      cr_row_add_halves(&x, &y, terms->dense[r] + at);
     CrLanes *to = (CrLanes *)out;
     to[0] = (a + __builtin_convertvector(x, CrLanes)) * unit;
     to[1] = (b + __builtin_convertvector(y, CrLanes)) * unit;
-    to[2] = (c + __builtin_convertvector(z, CrLanes)) * unit;
   }
 }
 
+/* ---- the memory of words ---- */
+/* The features of one word at one offset. */
 static guint
 word_features(const GArray *templates, const guint32 *columns, guint64 classes, guint64 *out, guint room)
 {
@@ -185,62 +193,111 @@ word_features(const GArray *templates, const guint32 *columns, guint64 classes, 
   return n;
 }
 
+/* The columns of a word, or of a place past the ends: that stands for a word of its own. */
+typedef struct {
+  guint64 key, classes;
+  guint32 column[CR_COL_CLASSES + 1];
+} Facts;
+
 static void
-fill_word(CrScorer *s, const guint32 *columns, guint64 classes, float *rows)
+facts_of(const CrScorer *s, gint64 at, Facts *facts)
+{
+  const gboolean inside = cr_line_has(&s->context, at);
+  facts->key = inside ? s->tokens->word[at] : cr_line_value(&s->context, at);
+  facts->classes = inside ? s->tokens->classes[at] : 0;
+  for (guint c = 0; c <= CR_COL_CLASSES; c++)
+    facts->column[c] = inside ? s->tokens->columns[c][at] : (guint32)facts->key;
+}
+
+/* The sum of what a word says at one offset: of the features from first to end. */
+static void
+fill_role(CrScorer *s, guint first, guint end, float *row)
+{
+  look_up(s, &s->own, first, end);
+  s->own.n_wide = 0;
+  memset(s->few, 0, sizeof(float) * s->plan->layout.n);
+  add_few(s, &s->own, s->few);
+  add_up(&s->own, s->few, 0, s->plan->layout.n, 1, row);
+}
+
+static const float *
+wide_row(CrScorer *s, gint64 at, guint role)
+{
+  gboolean is_new;
+  Facts facts;
+  facts_of(s, at, &facts);
+  float *row = cr_memo_find(s->wide, cr_hash_step(facts.key, role + 1), &is_new);
+  if (!is_new)
+    return row;
+  s->own.n_features = word_features(s->plan->role[s->plan->offset[role] + CR_MAX_OFFSET], facts.column,
+                                    facts.classes, s->own.feature, CR_MAX_FEATURES);
+  ask(s, &s->own);
+  fill_role(s, 0, s->own.n_features, row);
+  return row;
+}
+
+/* FALSE where the row does not fit 16 bits. */
+static CR_WIDE gboolean
+narrow(const float *row, guint n, gint16 *out)
+{
+  CrLaneBits lost = {0};
+  for (guint at = 0; at < n; at += CR_ROW_BLOCK)
+    cr_row_narrow(row + at, out + at, &lost);
+  gint32 any = 0;
+  for (guint i = 0; i < CR_LANES; i++)
+    any |= lost[i];
+  return any == 0;
+}
+
+static void
+fill_word(CrScorer *s, const Facts *facts, Word *word)
 {
   const CrPlan *plan = s->plan;
   Terms *own = &s->own;
   guint end[CR_N_ROLES];
+  float row[CR_MAX_ROW];
   own->n_features = 0;
   for (guint r = 0; r < plan->n_roles; r++)
     end[r] = own->n_features +=
-        word_features(plan->role[plan->offset[r] + CR_MAX_OFFSET], columns, classes,
+        word_features(plan->role[plan->offset[r] + CR_MAX_OFFSET], facts->column, facts->classes,
                       own->feature + own->n_features, CR_MAX_FEATURES - own->n_features);
   ask(s, own);
-  for (guint r = 0; r < plan->n_roles; r++, rows += plan->layout.n) {
-    look_up(s, own, r == 0 ? 0 : end[r - 1], end[r]);
-    memset(s->few, 0, sizeof(float) * plan->layout.n);
-    add_few(s, own, s->few);
-    add_up(own, s->few, 0, plan->layout.n, 1, rows);
+  word->wide = 0;
+  for (guint r = 0; r < plan->n_roles; r++) {
+    fill_role(s, r == 0 ? 0 : end[r - 1], end[r], row);
+    if (!narrow(row, plan->layout.n, word->row + (gsize)r * plan->layout.n))
+      word->wide |= 1U << r;
   }
 }
 
-static const float *
-rows_of_token(CrScorer *s, guint token)
+static const Word *
+word_at(CrScorer *s, gint64 at)
 {
   gboolean is_new;
-  float *rows = cr_memo_find(s->words, s->tokens->word[token], &is_new);
-  if (!is_new)
-    return rows;
-  guint32 columns[CR_COL_CLASSES + 1];
-  for (guint c = 0; c <= CR_COL_CLASSES; c++)
-    columns[c] = s->tokens->columns[c][token];
-  fill_word(s, columns, s->tokens->classes[token], rows);
-  return rows;
+  const guint64 key = cr_line_has(&s->context, at) ? s->tokens->word[at] : cr_line_value(&s->context, at);
+  Word *word = cr_memo_find(s->words, key, &is_new);
+  if (is_new) {
+    Facts facts;
+    facts_of(s, at, &facts);
+    fill_word(s, &facts, word);
+  }
+  return word;
 }
 
-/* A place past the ends stands for a word of its own. */
-static const float *
-rows_of_nothing(CrScorer *s, guint32 value)
+/* The row of the word that stands at an offset from a token. */
+static void
+add_word(CrScorer *s, guint token, guint role, Terms *terms)
 {
-  gboolean is_new;
-  float *rows = cr_memo_find(s->words, value, &is_new);
-  if (!is_new)
-    return rows;
-  guint32 columns[CR_COL_CLASSES + 1];
-  for (guint c = 0; c <= CR_COL_CLASSES; c++)
-    columns[c] = value;
-  fill_word(s, columns, 0, rows);
-  return rows;
-}
-
-static const float *
-rows_at(CrScorer *s, gint64 at)
-{
-  const CrSequence *context = &s->context;
-  if (at >= context->first && at < (gint64)context->first + context->n)
-    return s->word[at - s->first_word];
-  return rows_of_nothing(s, cr_line_value(context, at, NULL));
+  const gint64 at = (gint64)token + s->plan->offset[role];
+  const Word *word = cr_line_has(&s->context, at) ? s->word[at - s->first_word] : word_at(s, at);
+  if (word->wide >> role & 1) {
+    terms->wide[terms->n_wide++] = wide_row(s, at, role);
+    return;
+  }
+  const gint16 *row = word->row + (gsize)role * s->plan->layout.n;
+  terms->dense[terms->n_dense++] = row;
+  for (guint i = 0; i < s->plan->layout.n_starts; i += 32)
+    __builtin_prefetch(row + i);
 }
 
 /* ---- lines ---- */
@@ -256,10 +313,11 @@ cr_scorer_begin(CrScorer *s, const CrTokens *tokens, const CrSequence *line)
   const guint n = before + line->n + behind;
   s->first_word = line->first - before;
   if (n > s->n_allocated)
-    s->word = g_renew(const float *, s->word, s->n_allocated = n);
+    s->word = g_renew(const Word *, s->word, s->n_allocated = n);
   cr_memo_begin(s->words);
+  cr_memo_begin(s->wide);
   for (guint i = 0; i < n; i++)
-    s->word[i] = rows_of_token(s, s->first_word + i);
+    s->word[i] = word_at(s, (gint64)s->first_word + i);
 }
 
 /* A small-letter word of none but the skipped classes, or a mark that ends or parts a clause. */
@@ -312,12 +370,9 @@ resolve(CrScorer *s, guint i)
   if (i >= s->line.n || terms->skipped)
     return;
   look_up(s, terms, 0, terms->n_features);
-  terms->n_words = plan->n_roles;
-  for (guint r = 0; r < plan->n_roles; r++) {
-    terms->word[r] = rows_at(s, (gint64)s->line.first + i + plan->offset[r]) + (gsize)r * plan->layout.n;
-    for (guint at = 0; at < plan->layout.n_starts; at += 16)
-      __builtin_prefetch(terms->word[r] + at);
-  }
+  terms->n_wide = 0;
+  for (guint r = 0; r < plan->n_roles; r++)
+    add_word(s, s->line.first + i, r, terms);
 }
 
 static void

@@ -84,10 +84,13 @@ const CrPatterns *cr_classes_patterns(const CrClasses *classes); /* may be NULL 
   X(SUF2, "suf2")                                                                                            \
   X(SUF3, "suf3")                                                                                            \
   X(SUF4, "suf4")                                                                                            \
-  X(SUF5, "suf5") X(CLASSES, "classes")        /* its set of word classes */                                 \
-      X(GAP, "gap") /* white space in front */ /* the stretch without white space around it */               \
-      X(CHUNK_SHAPE, "chunk-shape") X(CHUNK_KIND, "chunk-kind") X(CHUNK, "chunk")                            \
-          X(CHUNK_AT, "chunk-at") /* its line */                                                             \
+  X(SUF5, "suf5")                                                                                            \
+  X(CLASSES, "classes")                    /* its set of word classes */                                     \
+  X(GAP, "gap") /* white space in front */ /* the stretch without white space around it */                   \
+  X(CHUNK_SHAPE, "chunk-shape")                                                                              \
+  X(CHUNK_KIND, "chunk-kind")                                                                                \
+  X(CHUNK, "chunk")                                                                                          \
+  X(CHUNK_AT, "chunk-at") /* its line */                                                                     \
       X(LINE, "line") X(ZONE, "zone") X(LINE_AT, "line-at") X(LINE_END, "line-end") X(FIRST, "first")        \
           X(HEADER, "header") X(KEY, "key") X(KEY_AT, "key-at") X(PREV_HEADER, "prev-header")                \
               X(NEXT_HEADER, "next-header")                                                                  \
@@ -171,15 +174,16 @@ guint cr_templates_features(const CrTemplates *templates, const CrTokens *tokens
 /* The same of some templates; line: what offsets may reach. */
 guint cr_templates_of(const CrTemplate *items, guint n_items, const CrTokens *tokens, const CrSequence *line,
                       guint token, guint64 *out);
+static inline gboolean
+cr_line_has(const CrSequence *line, gint64 at)
+{
+  return at >= line->first && at < (gint64)line->first + line->n;
+}
 /* What stands for a column's value past the line's ends: a value of its own, by distance. */
 static inline guint32
-cr_line_value(const CrSequence *line, gint64 at, const guint32 *value)
+cr_line_value(const CrSequence *line, gint64 at)
 {
-  if (at < line->first)
-    return (guint32)(0x10000 + (line->first - at));
-  if (at >= (gint64)line->first + line->n)
-    return (guint32)(0x20000 + (at - line->first - line->n));
-  return *value;
+  return (guint32)(at < line->first ? 0x10000 + (line->first - at) : 0x20000 + (at - line->first - line->n));
 }
 /* The feature of the lowest class of bits. */
 static inline guint64
@@ -270,8 +274,8 @@ gsize cr_transition_index(guint k, guint from, guint to);
 /* ---- rows of scores ---- */
 /* A row holds outside, the S and the B of each label ("starts"), padding, then the E and the I of each label
  * ("inner"), padding. */
-#define CR_ROW_BLOCK 24
-#define CR_MAX_ROW 288 /* of CR_MAX_LABELS */
+#define CR_ROW_BLOCK 16
+#define CR_MAX_ROW 256 /* of CR_MAX_LABELS */
 typedef struct {
   guint n_starts, n; /* floats up to inner, and in all: multiples of CR_ROW_BLOCK */
 } CrRowLayout;

@@ -164,8 +164,7 @@ static inline guint32
 part_value(const CrTokens *tokens, const CrSequence *line, gboolean inside, guint token, CrPart part)
 {
   const gint64 at = (gint64)token + part.offset;
-  return inside ? tokens->columns[part.column][at]
-                : cr_line_value(line, at, at < 0 ? NULL : tokens->columns[part.column] + at);
+  return inside || cr_line_has(line, at) ? tokens->columns[part.column][at] : cr_line_value(line, at);
 }
 
 static guint
@@ -173,7 +172,7 @@ class_features(const CrTemplate *item, const CrTokens *tokens, const CrSequence 
                guint64 seed, guint64 *out, guint room)
 {
   const gint64 at = (gint64)token + item->parts[0].offset;
-  if (at < line->first || at >= (gint64)line->first + line->n)
+  if (!cr_line_has(line, at))
     return 0;
   guint n = 0;
   for (guint64 bits = tokens->classes[at]; bits != 0 && n < room; bits &= bits - 1)
