@@ -242,9 +242,9 @@ cr_decoder_run(CrDecoder *d, guint n_tokens, CrScoreFunc score, gpointer user_da
   for (guint t = 0; t < n_tokens; t++) {
     const gboolean at_end = t + 1 == n_tokens;
     reach(d, t);
-    score(user_data, t, FALSE, d->row->score);
+    score(user_data, t, NULL, 0, d->row->score);
     if (d->row->n_open > 0)
-      score(user_data, t, TRUE, d->row->score + d->layout.n_starts);
+      score(user_data, t, d->row->open, d->row->n_open, d->row->score + d->layout.n_starts);
     stand(d, t, at_end, &n);
   }
   for (guint t = n_tokens; t-- > 0;)

@@ -10,6 +10,7 @@
 #define WIDE_SETS 1024 /* of four remembered rows that do not fit 16 bits */
 #define SKIP_REACH 2   /* how far around a token all words must be harmless for it to be passed over */
 #define SURE 50        /* score of outside there */
+#define FEW_OPEN 5     /* labels for which single sums are faster than whole rows */
 #define NOWHERE (-1e30F)
 
 /* What is to be added up for a token. */
@@ -375,37 +376,54 @@ resolve(CrScorer *s, guint i)
     add_word(s, s->line.first + i, r, terms);
 }
 
-static void
-score_skipped(const CrScorer *s, gboolean inner, float *out)
+/* One state's score. */
+static float
+add_up_one(const CrScorer *s, const Terms *terms, guint place)
 {
-  const CrRowLayout *layout = &s->plan->layout;
-  if (inner)
-    memcpy(out, s->blank + layout->n_starts, sizeof(float) * (layout->n - layout->n_starts));
-  else {
-    memcpy(out, s->blank, sizeof(float) * layout->n_starts);
-    out[0] = SURE;
+  const guint half = cr_row_half(place);
+  float sum = s->few[place];
+  gint32 whole = 0;
+  for (guint r = 0; r < terms->n_wide; r++)
+    sum += terms->wide[r][place];
+  for (guint r = 0; r < terms->n_dense; r++)
+    whole += terms->dense[r][half];
+  return (sum + (float)whole) * s->pass->unit;
+}
+
+static void
+score_open(const CrScorer *s, const Terms *terms, const guint8 *open, guint n_open, float *out)
+{
+  const CrPlan *plan = s->plan;
+  const guint from = plan->layout.n_starts, k = plan->k;
+  if (!terms->skipped && n_open > FEW_OPEN) {
+    add_up(terms, s->few, from, plan->layout.n - from, s->pass->unit, out);
+    return;
+  }
+  for (guint i = 0; i < n_open; i++) {
+    out[open[i]] = terms->skipped ? 0 : add_up_one(s, terms, from + open[i]);
+    out[k + open[i]] = terms->skipped ? 0 : add_up_one(s, terms, from + k + open[i]);
   }
 }
 
 void
-cr_scorer_score(gpointer scorer, guint i, gboolean inner, float *out)
+cr_scorer_score(gpointer scorer, guint i, const guint8 *open, guint n_open, float *out)
 {
   CrScorer *s = scorer;
   const CrRowLayout *layout = &s->plan->layout;
   const Terms *terms = &s->terms[i % AHEAD];
-  if (!inner && i == 0)
+  if (n_open > 0) {
+    score_open(s, terms, open, n_open, out);
+    return;
+  }
+  if (i == 0)
     prepare(s, 0), prepare(s, 1), resolve(s, 0);
-  if (!inner)
-    prepare(s, i + 2), resolve(s, i + 1);
-  if (terms->skipped) {
-    score_skipped(s, inner, out);
-    return;
-  }
-  if (inner) {
-    add_up(terms, s->few, layout->n_starts, layout->n - layout->n_starts, s->pass->unit, out);
-    return;
-  }
+  prepare(s, i + 2), resolve(s, i + 1);
   memcpy(s->few, s->blank, sizeof(float) * layout->n);
+  if (terms->skipped) {
+    memcpy(out, s->blank, sizeof(float) * layout->n_starts);
+    out[0] = SURE;
+    return;
+  }
   add_few(s, terms, s->few);
   add_up(terms, s->few, 0, layout->n_starts, s->pass->unit, out);
 }

@@ -91,10 +91,10 @@ const CrPatterns *cr_classes_patterns(const CrClasses *classes); /* may be NULL 
   X(CHUNK_KIND, "chunk-kind")                                                                                \
   X(CHUNK, "chunk")                                                                                          \
   X(CHUNK_AT, "chunk-at") /* its line */                                                                     \
-      X(LINE, "line") X(ZONE, "zone") X(LINE_AT, "line-at") X(LINE_END, "line-end") X(FIRST, "first")        \
-          X(HEADER, "header") X(KEY, "key") X(KEY_AT, "key-at") X(PREV_HEADER, "prev-header")                \
-              X(NEXT_HEADER, "next-header")                                                                  \
-                  X(SECTION, "section") /* capitalised runs, segments between punctuation, cues */           \
+  X(LINE, "line")                                                                                            \
+  X(ZONE, "zone") X(LINE_AT, "line-at") X(LINE_END, "line-end") X(FIRST, "first") X(HEADER, "header")        \
+      X(KEY, "key") X(KEY_AT, "key-at") X(PREV_HEADER, "prev-header") X(NEXT_HEADER, "next-header")          \
+          X(SECTION, "section") /* capitalised runs, segments between punctuation, cues */                   \
       X(RUN_HEAD, "run-head") X(RUN_AT, "run-at") X(RUN_LENGTH, "run-length")                                \
           X(SEGMENT_HEAD, "segment-head") X(SEGMENT_AT, "segment-at") X(CUE, "cue") X(CUE_AT, "cue-at")      \
               X(KIN, "kin") X(POSTCODE_AT, "postcode-at") /* the same word elsewhere in the document */      \
@@ -309,10 +309,10 @@ typedef struct {
 /* beam: nats below the best that a state may lie and go on; INFINITY: no beam. */
 void cr_decoder_init(CrDecoder *decoder, guint k, const float *transitions, float beam);
 void cr_decoder_clear(CrDecoder *decoder);
-/* Writes a token's scores of the starts, or of the inner states: n_starts or n - n_starts floats of a row, of
- * which those behind the states are left as they are or far below. Asked for inner only right behind starts,
- * and only where a span may be open. */
-typedef void (*CrScoreFunc)(gpointer user_data, guint token, gboolean inner, float *out);
+/* Writes a token's scores. n_open 0: of the starts, as a row, of which what stands behind the states is left
+ * as it is or far below. Else, behind that call for the same token, of the E and I of open labels, at
+ * out[label] and out[k + label]. */
+typedef void (*CrScoreFunc)(gpointer user_data, guint token, const guint8 *open, guint n_open, float *out);
 /* Sums over a line; what the calls below read. */
 void cr_decoder_run(CrDecoder *decoder, guint n_tokens, CrScoreFunc score, gpointer user_data);
 /* After run: the spans, none less probable than cost, that serve the F measure best. */
@@ -384,7 +384,7 @@ typedef struct CrScorer CrScorer;
 CrScorer *cr_scorer_new(const CrPass *pass);
 void cr_scorer_free(CrScorer *scorer);
 void cr_scorer_begin(CrScorer *scorer, const CrTokens *tokens, const CrSequence *line);
-void cr_scorer_score(gpointer scorer, guint token, gboolean inner, float *out);
+void cr_scorer_score(gpointer scorer, guint token, const guint8 *open, guint n_open, float *out);
 
 /* ---- tagging, in pieces that training shares ---- */
 struct CrTaggerScratch {

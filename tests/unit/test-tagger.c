@@ -125,14 +125,16 @@ walk_spans(guint k, guint n, const guint16 *path, double amount, double cost, do
 }
 
 static void
-score_of_lattice(gpointer lattice, guint token, gboolean inner, float *out)
+score_of_lattice(gpointer lattice, guint token, const guint8 *open, guint n_open, float *out)
 {
   const CrLattice *l = lattice;
-  const guint width = cr_states_n(l->k), n_starts = cr_row_layout(l->k).n_starts;
-  for (guint state = 0; state < width; state++) {
-    const guint place = cr_row_place(l->k, state);
-    if (inner == (place >= n_starts))
-      out[place - (inner ? n_starts : 0)] = (float)l->score[token * width + state];
+  const guint k = l->k, first = cr_state_first_start(k);
+  const double *score = l->score + (gsize)token * cr_states_n(k);
+  for (guint i = 0; n_open == 0 && i < cr_state_n_ends(k); i++)
+    out[i] = (float)score[first + i];
+  for (guint i = 0; i < n_open; i++) {
+    out[open[i]] = (float)score[cr_state_e(k, open[i])];
+    out[k + open[i]] = (float)score[cr_state_i(k, open[i])];
   }
 }
 
