@@ -52,12 +52,12 @@ CrClasses *cr_classes_parse(const char *table, gsize n_bytes, const char *name, 
 void cr_classes_free(CrClasses *classes);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrClasses, cr_classes_free)
 guint64 cr_classes_find(const CrClasses *classes, guint64 lower_hash); /* bits; 0 */
-/* The same for a word in lower case; where it stands in no list, and the classes have a lexicon's, without its
- * accents. lower ends with a NUL; key is its hash. */
+/* The same for a word in lower case; where it stands in no list, and the classes have a lexicon's, without
+ * its accents. lower ends with a NUL; key is its hash. */
 guint64 cr_classes_of_word(const CrClasses *classes, const char *lower, gsize n_bytes, guint64 key);
 /* Takes the names out of a share of the lexicon's words, always the same ones. */
 void cr_classes_hide_names(CrClasses *classes, double share);
-int cr_classes_bit(const CrClasses *classes, const char *name);        /* -1 where there is no such class */
+int cr_classes_bit(const CrClasses *classes, const char *name); /* -1 where there is no such class */
 
 /* ---- patterns: regular expressions of the class table ---- */
 typedef struct CrPatterns CrPatterns;
@@ -92,8 +92,9 @@ const CrPatterns *cr_classes_patterns(const CrClasses *classes); /* may be NULL 
   X(CHUNK, "chunk")                                                                                          \
   X(CHUNK_AT, "chunk-at") /* its line */                                                                     \
   X(LINE, "line")                                                                                            \
-  X(ZONE, "zone") X(LINE_AT, "line-at") X(LINE_END, "line-end") X(FIRST, "first") X(HEADER, "header")        \
-      X(KEY, "key") X(KEY_AT, "key-at") X(PREV_HEADER, "prev-header") X(NEXT_HEADER, "next-header")          \
+  X(ZONE, "zone")                                                                                            \
+  X(LINE_AT, "line-at") X(LINE_END, "line-end") X(FIRST, "first") X(HEADER, "header") X(KEY, "key")          \
+      X(KEY_AT, "key-at") X(PREV_HEADER, "prev-header") X(NEXT_HEADER, "next-header")                        \
           X(SECTION, "section") /* capitalised runs, segments between punctuation, cues */                   \
       X(RUN_HEAD, "run-head") X(RUN_AT, "run-at") X(RUN_LENGTH, "run-length")                                \
           X(SEGMENT_HEAD, "segment-head") X(SEGMENT_AT, "segment-at") X(CUE, "cue") X(CUE_AT, "cue-at")      \
@@ -379,7 +380,8 @@ typedef struct CrPlan CrPlan;
 CrPlan *cr_plan_new(const CrPass *pass, guint k);
 void cr_plan_free(CrPlan *plan);
 
-/* Scores the tokens of a line: a CrScoreFunc and its user data. Of one thread. */
+/* Scores the tokens of a line: a CrScoreFunc and its user data. Of one thread. It remembers words by their
+ * spelling: all tokens that one scorer sees are read with one class table. */
 typedef struct CrScorer CrScorer;
 CrScorer *cr_scorer_new(const CrPass *pass);
 void cr_scorer_free(CrScorer *scorer);
