@@ -137,7 +137,8 @@ CR_EXPORT json_t *cr_reading_resolve_history(CrProject *p, const char *note,
 
 /* ---- quality (senior) ---- */
 
-/* Draws the sample of each batch that is wholly resolved (share 0: as drawn before, or 0.1) and lists it:
+/* Draws the sample of each batch that is wholly resolved (share 0: as drawn before, or 0.1; with notes that
+ * have a critical finding as their sampling plan asks) and lists it:
  * [{"batch","notes","resolved","share","sample":[{"note","state","findings","density"}],"flags"}]. */
 CR_EXPORT json_t *cr_reading_quality_list(CrProject *p, double share,
                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;

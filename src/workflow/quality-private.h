@@ -67,5 +67,12 @@ json_t *cr_quality_readers(CrQualityData *data);
 /* quality-balance.c */
 json_t *cr_quality_balance(const CrQualityData *data, guint least);
 json_t *cr_quality_influence(const CrQualityData *data);
+/* quality-critical.c */
+/* How many flagged notes a lot may hold, by whether its labels are critical. */
+const CrSamplingPlan *cr_quality_plan(gboolean is_critical);
+/* Notes beyond the first n_drawn of the order (settled notes of a batch) that must be looked at for their
+ * critical findings; borrowed from the order. */
+GPtrArray *cr_quality_more_critical(CrProject *p, GHashTable *cache, const GPtrArray *order, gsize n_drawn,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* quality-review.c */
 json_t *cr_quality_review(const CrQualityData *data, GError **error) G_GNUC_WARN_UNUSED_RESULT;

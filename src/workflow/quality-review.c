@@ -2,22 +2,16 @@
  * whether that is enough to accept it.
  *
  * The lot is the notes of a batch whose settled findings hold a label of the class; a note is defective where
- * it was flagged in this round, whatever became of it. The plans are a table. */
+ * it was flagged in this round, whatever became of it. */
 #include "workflow/quality-private.h"
 #include <chartroom/risk.h>
 
 #include <string.h>
 
-typedef struct {
+static const struct {
   const char *name;
   gboolean critical;
-  CrSamplingPlan plan;
-} ReviewClass;
-
-/* acceptable, rejectable shares of flagged notes; the risks of 5 and 10 % are those of ISO 2859 and of
- * custom. */
-static const ReviewClass classes[] = {{"critical", TRUE, {0.01, 0.05, 0.05, 0.10}},
-                                      {"other", FALSE, {0.025, 0.10, 0.05, 0.10}}};
+} classes[] = {{"critical", TRUE}, {"other", FALSE}};
 
 typedef struct {
   const CrQualityData *d;
@@ -91,26 +85,27 @@ put_rate(json_t *row, const Tally *t)
 }
 
 static json_t *
-describe_class(const Review *v, const ReviewClass *c, const CrGuidelines *g)
+describe_class(const Review *v, const char *name, gboolean critical, const CrGuidelines *g)
 {
   static const char *const verdicts[] = {"go on", "accept", "reject"};
+  const CrSamplingPlan *plan = cr_quality_plan(critical);
   Tally t = {0};
   for (guint i = 0; i < v->d->notes->len; i++) {
     const CrQualityNote *n = v->d->notes->pdata[i];
-    if (is_in_batch(v, n) && holds_class(n, g, c->critical))
+    if (is_in_batch(v, n) && holds_class(n, g, critical))
       tally_note(v, n, &t);
   }
-  json_t *row = json_pack("{s:s, s:s, s:f, s:f, s:f, s:f}", "batch", v->batch->name, "labels", c->name,
-                          "acceptable", c->plan.acceptable, "rejectable", c->plan.rejectable, "alpha",
-                          c->plan.alpha, "beta", c->plan.beta);
+  json_t *row =
+      json_pack("{s:s, s:s, s:f, s:f, s:f, s:f}", "batch", v->batch->name, "labels", name, "acceptable",
+                plan->acceptable, "rejectable", plan->rejectable, "alpha", plan->alpha, "beta", plan->beta);
   put_rate(row, &t);
-  guint64 most = 0, single = t.lot ? cr_stat_single_sample(&c->plan, t.lot, &most) : 0;
-  CrSequential s = cr_stat_sequential(&c->plan, t.seen, t.defective);
+  guint64 most = 0, single = t.lot ? cr_stat_single_sample(plan, t.lot, &most) : 0;
+  CrSequential s = cr_stat_sequential(plan, t.seen, t.defective);
   /* The binomial knows no end of the lot: what has been looked at whole is known. */
   gboolean whole = t.lot > 0 && t.seen == t.lot;
   if (whole)
     s.verdict =
-        (double)t.defective <= c->plan.acceptable * (double)t.lot ? CR_SAMPLING_ACCEPT : CR_SAMPLING_REJECT;
+        (double)t.defective <= plan->acceptable * (double)t.lot ? CR_SAMPLING_ACCEPT : CR_SAMPLING_REJECT;
   json_object_set_new(row, "single_sample", json_integer((json_int_t)single));
   json_object_set_new(row, "accept_up_to", json_integer((json_int_t)most));
   json_object_set_new(row, "accept_at", s.accept_at < 0 ? json_null() : json_integer(s.accept_at));
@@ -145,7 +140,7 @@ describe_batch(const CrQualityData *d, const char *name, const CrGuidelines *g, 
     return FALSE;
   Review v = {d, states, batch, NULL};
   for (guint i = 0; i < G_N_ELEMENTS(classes); i++)
-    json_array_append_new(by_class, describe_class(&v, &classes[i], g));
+    json_array_append_new(by_class, describe_class(&v, classes[i].name, classes[i].critical, g));
   const GPtrArray *labels = cr_guidelines_labels(g);
   for (guint i = 0; i < labels->len; i++)
     json_array_append_new(by_label, describe_label(&v, labels->pdata[i]));

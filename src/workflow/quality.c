@@ -1,8 +1,9 @@
 /* quality.c: a senior reviewer looks at a seeded sample of each resolved batch, and signs the batch.
  *
  * The sample is the beginning of one seeded order of the batch: a larger share adds notes and never takes any
- * away. Any note of the batch may be flagged; a flag stands until the note was resolved anew and found ok. */
-#include "workflow/reading-private.h"
+ * away. Notes with critical findings are added as their plan asks (quality-critical.c). Any note of the batch
+ * may be flagged; a flag stands until the note was resolved anew and found ok. */
+#include "workflow/quality-private.h"
 
 #include <math.h>
 #include <string.h>
@@ -56,14 +57,18 @@ draw_sample(Quality *q, CrBatchRow *batch, gboolean *changed, GError **error)
   gsize wanted = (gsize)ceil(share * notes->len - 1e-9);
   wanted = CLAMP(wanted, 1, notes->len);
   cr_seeded_shuffle((guint64)batch->seed + 0x9A11u + (guint64)batch->round, notes->pdata, notes->len);
-  for (gsize i = 0; i < wanted; i++)
-    if (!put_sampled(q->p, batch, notes->pdata[i], error))
+  g_autoptr(GPtrArray) more = cr_quality_more_critical(q->p, q->cache, notes, wanted, error);
+  for (gsize i = 0; more && i < wanted + more->len; i++)
+    if (!put_sampled(q->p, batch, i < wanted ? notes->pdata[i] : more->pdata[i - wanted], error))
       return FALSE;
+  if (!more)
+    return FALSE;
   batch->sample_share = share;
   *changed = TRUE;
   g_autofree char *object = g_strconcat("batch:", batch->name, NULL),
-                  *value = g_strdup_printf("{\"share\":%.4f,\"notes\":%zu,\"seed\":%" G_GINT64_FORMAT "}",
-                                           share, wanted, batch->seed);
+                  *value = g_strdup_printf(
+                      "{\"share\":%.4f,\"notes\":%zu,\"critical\":%u,\"seed\":%" G_GINT64_FORMAT "}", share,
+                      wanted + more->len, more->len, batch->seed);
   cr_tx_event(q->p, CR_ROLE_SENIOR, "batch.sampled", object, NULL, value, NULL);
   return cr_labels_put_batch(q->p->work, batch, error);
 }

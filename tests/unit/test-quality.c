@@ -275,6 +275,47 @@ test_review(void)
   }
 }
 
+#define ALLERGY "{\"op\":\"add\",\"start\":23,\"end\":33,\"label\":\"ALLERGY\"}"
+
+/* 30 notes, 20 of them with an allergy, which is critical: a lot of 20 at 1 and 5 % asks for 18
+ * (test-statistics has the figures), so a tenth, three notes, grows until 18 with an allergy are in it, and
+ * never shrinks. */
+static void
+test_critical_sample(void)
+{
+  g_auto(Fixture) f = {0};
+  g_autoptr(GError) error = NULL;
+  begin(&f, NULL, 30, anna_only, 0);
+  act_as(&f, "anna");
+  for (guint i = 0; i < 30; i++) {
+    decide(&f, i, i % 3 ? ALLERGY : DRUG, "hand");
+    finish(&f, i);
+  }
+  act_as(&f, "sen");
+  guint sizes[2];
+  for (guint k = 0; k < 2; k++) {
+    g_autoptr(json_t) list = cr_reading_quality_list(f.p, k ? 0.2 : 0.1, &error);
+    g_assert_no_error(error);
+    const json_t *sample = dig(list, "0.sample"), *row;
+    guint n_critical = 0;
+    gsize i;
+    json_array_foreach((json_t *)sample, i, row)
+    {
+      g_autoptr(json_t) set = cr_reading_final(f.p, json_string_value(dig(row, "note")), &error);
+      n_critical += g_str_equal(json_string_value(dig(set, "entities.0.label")), "ALLERGY");
+    }
+    g_assert_cmpuint(n_critical, ==, 18);
+    sizes[k] = (guint)json_array_size(sample);
+    g_assert_cmpuint(sizes[k], >=, 18);
+    g_assert_cmpuint(sizes[k], <=, 18 + (k ? 6 : 3));
+  }
+  g_assert_cmpuint(sizes[1], >=, sizes[0]);
+  g_autoptr(json_t) made = report(&f, "eng", NULL);
+  assert_number(made, "review.classes.0.notes", 20, 0);
+  assert_number(made, "review.classes.0.single_sample", 18, 0);
+  assert_number(made, "review.classes.0.accept_up_to", 0, 0);
+}
+
 /* ---- groups ---- */
 
 /* Of 24 notes, kinds by how many there are. One photograph may not be told, and were it the only one left out
@@ -413,6 +454,7 @@ main(int argc, char **argv)
   g_test_add_func("/quality/outlier", test_outlier);
   g_test_add_func("/quality/truth", test_truth);
   g_test_add_func("/quality/review", test_review);
+  g_test_add_func("/quality/critical-sample", test_critical_sample);
   g_test_add_func("/quality/groups", test_groups);
   g_test_add_func("/quality/suggestions", test_suggestions);
   g_test_add_func("/quality/roles-and-forms", test_roles_and_forms);
