@@ -192,7 +192,8 @@ describe_group(const CrQualityData *d, const char *value, const GPtrArray *notes
 }
 
 /* How many of the groups, largest first, may be told: none below the least; and what is left, which the told
- * ones and the whole give away together, is two groups and the least of documents, or nothing. */
+ * ones and the whole give away together, is nothing or the least of documents (several groups, as one alone
+ * that was left out is smaller). */
 static guint
 count_shown(const GPtrArray *groups, guint least)
 {
@@ -201,7 +202,7 @@ count_shown(const GPtrArray *groups, guint least)
     shown++;
   for (guint i = shown; i < groups->len; i++)
     n_left += ((GPtrArray *)groups->pdata[i])->len;
-  while (shown > 0 && shown < groups->len && (groups->len - shown < 2 || n_left < least))
+  while (shown > 0 && shown < groups->len && n_left < least)
     n_left += ((GPtrArray *)groups->pdata[--shown])->len;
   return shown;
 }

@@ -127,6 +127,8 @@ test_ranking(void)
   g_assert_cmpint(json_integer_value(json_object_get(first, "notes")), ==, 3);
   assert_near(real(first, "settled"), 10.0 / 12);
   assert_near(real(first, "gain"), 1.0 / 6);
+  assert_near(real(first, "gain_span_f1_strict"), 1.0 / 6);
+  g_assert_true(real(first, "gain_token_kappa") > 0 && real(first, "gain_token_kappa") < 1);
   assert_near(real(second, "settled"), 12.0 / 15);
   assert_near(real(second, "gain"), 2.0 / 15);
   g_assert_cmpuint(json_array_size(kinds), ==, 2);
@@ -322,6 +324,23 @@ test_removed_and_added(void)
     assert_state(&f, i, "assigned");
 }
 
+/* A new label asks for nothing of a note that nobody has read to its end: it is in the queue already. */
+static void
+test_unread_notes_stay(void)
+{
+  g_auto(Fixture) f = {0};
+  begin(&f, 2);
+  for (guint r = 0; r < 2; r++)
+    read_note(&f, anna_ben[r], 0, DRUG, "");
+  g_autoptr(json_t) json = guidelines_json();
+  json_array_append_new(json_object_get(json, "labels"),
+                        json_of("{\"name\":\"SIGN\",\"title\":\"Sign\",\"definition\":\"Seen.\"}"));
+  g_autoptr(json_t) result = publish_json(&f, json, 0);
+  g_assert_cmpint(count(result, "queued"), ==, 1);
+  g_assert_cmpint(count(result, "kept"), ==, 1);
+  g_assert_cmpstr(word(json_array_get(json_object_get(result, "notes"), 0), "note"), ==, note(&f, 0));
+}
+
 /* What a senior reviewer alone found counts as well, and a resolution of the old readings is void once they
  * are read again. */
 static void
@@ -384,6 +403,7 @@ main(int argc, char **argv)
   g_test_add_func("/requeue/exact-notes", test_exact_notes);
   g_test_add_func("/requeue/nothing-touched", test_nothing_touched);
   g_test_add_func("/requeue/removed-and-added", test_removed_and_added);
+  g_test_add_func("/requeue/unread-notes-stay", test_unread_notes_stay);
   g_test_add_func("/requeue/found-in-resolution", test_found_in_resolution);
   g_test_add_func("/requeue/question-changed", test_question_changed);
   return g_test_run();

@@ -534,6 +534,26 @@ test_reasons_are_signed(void)
   expect(&error, CR_ERROR_NOT_PERMITTED);
 }
 
+/* The flags stand on the dataset card: they are signed with the rest. */
+static void
+test_forged_flags(void)
+{
+  g_auto(Fixture) f = {0};
+  g_autoptr(GError) error = NULL;
+  two_sides(&f, DRUG, "", "", "");
+  json_decref(decide(&f, json_pack("[{s:s, s:s}]", "note", note(&f, 0), "take", "anna")));
+  g_autofree char *inputs = cr_labels_inputs_hash(f.p->work, note(&f, 0), &error);
+  g_autoptr(CrResolutionRow) row =
+      cr_labels_load_resolution(f.p->work, note(&f, 0), inputs, "final", NULL, &error);
+  CrResolutionRow forged = *row;
+  forged.flags = "one-senior";
+  g_assert_true(cr_tx_begin(f.p, &error) && cr_labels_put_resolution(f.p->work, &forged, &error));
+  cr_tx_event(f.p, CR_ROLE_SENIOR, "setting.changed", "project", NULL, NULL, NULL);
+  g_assert_true(cr_tx_commit(f.p, &error));
+  g_assert_null(cr_reading_final(f.p, note(&f, 0), &error));
+  expect(&error, CR_ERROR_SEAL_BROKEN);
+}
+
 /* A lead holds the senior reviewer's findings key and can seal a record anew, but can't sign it. */
 static void
 test_forged_record(void)
@@ -689,6 +709,7 @@ main(int argc, char **argv)
   g_test_add_func("/resolution/one-senior-tries-both", test_one_senior_tries_both);
   g_test_add_func("/resolution/critical-taken-out", test_critical_taken_out);
   g_test_add_func("/resolution/reasons-are-signed", test_reasons_are_signed);
+  g_test_add_func("/resolution/forged-flags", test_forged_flags);
   g_test_add_func("/resolution/forged-record", test_forged_record);
   g_test_add_func("/resolution/quality-sample", test_quality_sample);
   g_test_add_func("/resolution/flag", test_flag);
