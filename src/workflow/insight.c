@@ -90,7 +90,7 @@ settle(Ranking *k, const CrComparison *comparison, const CrLabelSet *sets, gbool
   g_array_set_size(gains, n_gains);
   for (guint i = 0; i < in->clusters->len; i++) {
     const CrCluster *c = in->clusters->pdata[i];
-    guint at = by_group ? c->group : i;
+    gsize at = by_group ? c->group : i;
     sides[3 * at] += c->n_sides[0];
     sides[3 * at + 1] += c->n_sides[1];
     sides[3 * at + 2] += c->n;

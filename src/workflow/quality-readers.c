@@ -294,7 +294,7 @@ describe_reader(const CrQualityData *d, const GPtrArray *mine)
   }
   json_t *row =
       json_pack("{s:s, s:I, s:I, s:I}", "reader", first->reader, "notes", (json_int_t)mine->len, "by_hand",
-                (json_int_t)minutes->len, "sittings", (json_int_t)(last->sitting - first->sitting + 1));
+                (json_int_t)minutes->len, "sittings", (json_int_t)last->sitting - first->sitting + 1);
   json_object_set_new(row, "minutes",
                       number(cr_stat_median((const double *)(gpointer)minutes->data, minutes->len)));
   json_object_set_new(row, "fatigue", follow(d, mine, TRUE));
