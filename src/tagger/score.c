@@ -227,7 +227,7 @@ wide_row(CrScorer *s, gint64 at, guint role)
   gboolean is_new;
   Facts facts;
   facts_of(s, at, &facts);
-  float *row = cr_memo_find(s->wide, cr_hash_step(facts.key, role + 1), &is_new);
+  float *row = cr_memo_find(s->wide, cr_hash_step(cr_hash_step(1, facts.key), role), &is_new);
   if (!is_new)
     return row;
   s->own.n_features = word_features(s->plan->role[s->plan->offset[role] + CR_MAX_OFFSET], facts.column,

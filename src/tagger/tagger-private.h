@@ -93,8 +93,9 @@ const CrPatterns *cr_classes_patterns(const CrClasses *classes); /* may be NULL 
   X(CHUNK_AT, "chunk-at") /* its line */                                                                     \
   X(LINE, "line")                                                                                            \
   X(ZONE, "zone")                                                                                            \
-  X(LINE_AT, "line-at") X(LINE_END, "line-end") X(FIRST, "first") X(HEADER, "header") X(KEY, "key")          \
-      X(KEY_AT, "key-at") X(PREV_HEADER, "prev-header") X(NEXT_HEADER, "next-header")                        \
+  X(LINE_AT, "line-at")                                                                                      \
+  X(LINE_END, "line-end") X(FIRST, "first") X(HEADER, "header") X(KEY, "key") X(KEY_AT, "key-at")            \
+      X(PREV_HEADER, "prev-header") X(NEXT_HEADER, "next-header")                                            \
           X(SECTION, "section") /* capitalised runs, segments between punctuation, cues */                   \
       X(RUN_HEAD, "run-head") X(RUN_AT, "run-at") X(RUN_LENGTH, "run-length")                                \
           X(SEGMENT_HEAD, "segment-head") X(SEGMENT_AT, "segment-at") X(CUE, "cue") X(CUE_AT, "cue-at")      \
