@@ -170,8 +170,11 @@ def core_dump():
             os.chdir(home.dir)
             hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
             resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+            for number in fatal: # a shell ignores SIGQUIT for what it runs in the background, and that is inherited
+                signal.signal(number, signal.SIG_DFL)
 
-        for signal_number in (signal.SIGSEGV, signal.SIGABRT, signal.SIGQUIT):
+        fatal = (signal.SIGSEGV, signal.SIGABRT, signal.SIGQUIT)
+        for signal_number in fatal:
             # It waits for more, with the notes it was given in its memory.
             process = subprocess.Popen([CHARTROOM, 'deid'], env=home.env(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=allow_core)
             process.stdin.write(line * 64)
