@@ -46,7 +46,8 @@ typedef struct {
   const char *const *labels;
   guint n_labels;
   guint64 seed;
-  guint n_bootstrap; /* 2,000 by default */
+  guint n_bootstrap;    /* 2,000 by default */
+  const gsize *lengths; /* per document, same unit; NULL: to the end of its last token or span */
 } CrComparison;
 
 /* Everything cli.md lists for `agree FILE FILE…` that is defined for the readers given: documents, per_label,

@@ -2,7 +2,9 @@
  * average, with intervals over resampled documents; what the grid leaves out, and warnings.
  *
  * All figures of one resample come from the same documents, so the mean over pairs has its interval too. */
+#include "agreement/gamma.h"
 #include "agreement/grid.h"
+#include "agreement/unitizing.h"
 #include <math.h>
 
 /* ---- figures ---- */
@@ -427,6 +429,10 @@ make_report(Report *r, guint64 seed)
   for (guint l = 0; l < grid->n_labels; l++)
     json_object_set_new(per_label, r->comparison->labels[l], label_report(r, l));
   json_object_set_new(out, "per_label", per_label);
+  json_object_set_new(
+      out, "unitizing_alpha",
+      cr_unitizing_report(r->comparison, r->readers, grid->n_readers, r->bootstrap->n_resamples, r->notes));
+  json_object_set_new(out, "gamma", cr_gamma_report(r->comparison, r->readers, grid->n_readers, r->notes));
   if (grid->n_pairs > 1)
     json_object_set_new(out, "pairs", pairs_report(r));
   json_object_set_new(out, "dropped", dropped_report(r));

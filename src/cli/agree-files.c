@@ -428,12 +428,16 @@ compare_study(Study *s, guint64 seed, guint n_resamples, GError **error)
     sets[r] = (CrLabelSet){s->paths[r], (const CrLabelSpan *)(gpointer)s->spans[r]->data, s->spans[r]->len};
   for (guint n = 0; n < s->notes->len; n++)
     g_ptr_array_add(tokens, ((const Note *)s->notes->pdata[n])->tokens);
+  g_autofree gsize *lengths = g_new0(gsize, MAX(s->notes->len, 1));
+  for (guint n = 0; n < s->notes->len; n++)
+    lengths[n] = ((const Note *)s->notes->pdata[n])->n_chars;
   CrComparison comparison = {s->notes->len,
                              (const GArray *const *)tokens->pdata,
                              (const char *const *)s->labels->pdata,
                              s->labels->len,
                              seed,
-                             n_resamples};
+                             n_resamples,
+                             lengths};
   json_t *out = cr_agreement_spans(&comparison, sets, s->n_readers, error);
   if (out)
     warn_without_text(s, out);
