@@ -111,7 +111,7 @@ weights_fit(const CrPass *pass, guint k)
   for (guint i = 0; i < pass->n_slots; i++) {
     const guint32 where = GUINT32_FROM_LE(pass->slots[i].where);
     n_empty += where == 0;
-    if ((guint64)(where >> 8) + (where & 255) > pass->n_weights)
+    if ((guint64)(where >> 8) + (where & 255) > pass->n_weights || (where & 255) > cr_states_n(k))
       return FALSE;
   }
   return n_empty > 0; /* a search must end */

@@ -3,7 +3,8 @@
 #include "rows-private.h"
 #include <string.h>
 
-#define DENSE_FROM 12 /* weights from which on adding a row is faster than adding them one by one */
+#define MAX_ROWS (1U << 16) /* some 20 MB: the features that stand first in the table have them */
+#define DENSE_FROM 12       /* weights from which on adding a row is faster than adding them one by one */
 
 static void
 put_row(const CrPlan *plan, const CrPass *pass, guint32 where, gint16 *row)
@@ -25,13 +26,15 @@ fill_rows(CrPlan *plan, const CrPass *pass)
   guint32 n = 0;
   for (guint32 s = 0; s < pass->n_slots; s++)
     n += is_dense(pass, s);
+  n = MIN(n, MAX_ROWS);
   plan->dense = g_new0(gint16, (gsize)n * plan->layout.n + 1);
   plan->slots = g_new(CrSlot, pass->n_slots);
+  const guint32 n_rows = n;
   n = 0;
   for (guint32 s = 0; s < pass->n_slots; s++) {
     const guint32 where = GUINT32_FROM_LE(pass->slots[s].where);
     plan->slots[s] = (CrSlot){GUINT32_FROM_LE(pass->slots[s].fingerprint), where};
-    if (!is_dense(pass, s))
+    if (!is_dense(pass, s) || n == n_rows)
       continue;
     put_row(plan, pass, where, plan->dense + (gsize)n * plan->layout.n);
     plan->slots[s].where = n++ << 8 | CR_DENSE_MARK;
