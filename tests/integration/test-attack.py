@@ -127,8 +127,8 @@ def hiding_named():
         for i in range(0, 40, 4):
             row = after[i]
             at = row['text'].index('No fever')
-            row['text'] = row['text'][:at] + 'The qwo Vrabnog%s came. ' % 'abcdefghij'[i // 4] + row['text'][at:]
-            leaks.append({'id': row['id'], 'start': at + 8, 'end': at + 16})
+            row['text'] = row['text'][:at] + 'Negative Vrabnog%s sign. ' % 'abcdefghij'[i // 4] + row['text'][at:]
+            leaks.append({'id': row['id'], 'start': at + 9, 'end': at + 17})
         hiding = run(home, 'attack', home.file('after.jsonl', after), '--leaks', home.file('leaks.jsonl', leaks))[0]['hiding']
         same((hiding['leaks'], hiding['surrogates'], hiding['noticed']), (10, 120, 10))
         told = {row['rule']: row for row in hiding['rules']}
