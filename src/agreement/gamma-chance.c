@@ -7,6 +7,7 @@
 #include <math.h>
 
 enum { LEAST_SAMPLES = 30, MOST_SAMPLES = 300, MOST_UNITS = 200000, MOST_READERS = 16 };
+#define MOST_WORK 2e9  /* some seconds */
 #define PRECISION 0.02 /* of the expected disorder, at 95 % */
 
 typedef struct {
@@ -241,6 +242,22 @@ report(const CrComparison *comparison, const Chance *chance, const Observed *o)
                    number((o->all_sum - o->bound) / o->all_units / expected));
 }
 
+/* How much there is to search, roughly: in each note, and in the least number of drawn ones, all pairs of
+ * units, and more with each further reader. */
+static double
+work_of(const CrComparison *comparison, const CrLabelSet *readers, guint n_readers)
+{
+  const guint n = comparison->n_documents;
+  g_autofree double *units = g_new0(double, n);
+  double work = 0;
+  for (guint r = 0; r < n_readers; r++)
+    for (gsize i = 0; i < readers[r].n_spans; i++)
+      units[readers[r].spans[i].document]++;
+  for (guint d = 0; d < n; d++)
+    work += units[d] * units[d];
+  return work * pow(4, n_readers - 2.0) * (1 + (double)LEAST_SAMPLES / n);
+}
+
 json_t *
 cr_gamma_report(const CrComparison *comparison, const CrLabelSet *readers, guint n_readers, json_t *notes)
 {
@@ -249,7 +266,9 @@ cr_gamma_report(const CrComparison *comparison, const CrLabelSet *readers, guint
     n += readers[r].n_spans;
   const char *why = n > MOST_UNITS ? "more than 200,000 units: the best alignment is not looked for"
                     : n_readers > MOST_READERS ? "more than 16 readers"
-                                               : NULL;
+                    : work_of(comparison, readers, n_readers) > MOST_WORK
+                        ? "too many units a note for so many readers: the best alignment is not looked for"
+                        : NULL;
   const guint n_documents = comparison->n_documents;
   g_autofree double *share = g_new0(double, MAX(comparison->n_labels, 1)), *sum = g_new0(double, n_documents),
                     *units = g_new0(double, n_documents);

@@ -83,6 +83,34 @@ test_by_hand(void)
   assert_close(member(out, "per_label.A.ku"), NAN, "A");
 }
 
+/* Krippendorff 2004, p. 254: a continuum of 300, c and k; printed are .7286 of c, 1 of k, and .8591 of both,
+ * which comes of rounded disagreements (.0144 / .1022). */
+static void
+test_published_2004(void)
+{
+  g_autoptr(GArray) tokens = token_list(300), a = span_list(), b = span_list();
+  add_span(a, 0, 30, 90, 1);
+  add_span(a, 0, 75, 145, 0);
+  add_span(a, 0, 150, 200, 1);
+  add_span(a, 0, 220, 250, 0);
+  add_span(b, 0, 30, 90, 1);
+  add_span(b, 0, 70, 150, 0);
+  add_span(b, 0, 150, 200, 1);
+  add_span(b, 0, 205, 225, 0);
+  add_span(b, 0, 250, 270, 0);
+  GArray *spans[] = {a, b};
+  const GArray *const grid[] = {tokens};
+  g_autoptr(json_t) out = compare(grid, 1, spans, 2);
+  const json_t *alpha = json_object_get(out, "unitizing_alpha"),
+               *per_label = json_object_get(alpha, "per_label");
+  const double c = json_number_value(json_object_get(json_object_get(per_label, "A"), "alpha_2004")),
+               k = json_number_value(json_object_get(json_object_get(per_label, "B"), "alpha_2004")),
+               both = json_number_value(json_object_get(alpha, "value"));
+  g_assert_cmpfloat_with_epsilon(c, 0.7286, 0.00005);
+  g_assert_cmpfloat_with_epsilon(k, 1, 1e-12);
+  g_assert_cmpfloat_with_epsilon(both, 0.8591, 0.00005 / 0.1022);
+}
+
 /* ---- the definition, place by place ---- */
 
 typedef struct {
@@ -206,6 +234,7 @@ main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/unitizing/by-hand", test_by_hand);
+  g_test_add_func("/unitizing/published", test_published_2004);
   g_test_add_func("/unitizing/brute", test_brute);
   return g_test_run();
 }
