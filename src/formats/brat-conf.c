@@ -273,6 +273,6 @@ cr_brat_types_write(const CrBratTypes *types, const char *folder, GError **error
   g_string_append(visual, "\n[drawing]\nSPAN_DEFAULT\tfgColor:black, bgColor:lightgreen, borderColor:darken\n"
                           "ARC_DEFAULT\tcolor:black, arrowHead:triangle-5\n");
   g_tree_foreach(types->entities, put_colour, &put_colours);
-  return cr_brat_write_file(folder, "annotation.conf", annotation->str, annotation->len, error) &&
-         cr_brat_write_file(folder, "visual.conf", visual->str, visual->len, error);
+  return cr_folder_write(folder, "annotation.conf", annotation->str, annotation->len, error) &&
+         cr_folder_write(folder, "visual.conf", visual->str, visual->len, error);
 }

@@ -70,5 +70,3 @@ CrBratTypes *cr_brat_types_new(const json_t *schema);
 void cr_brat_types_free(CrBratTypes *types);
 void cr_brat_types_add(CrBratTypes *types, const GPtrArray *lines);
 gboolean cr_brat_types_write(const CrBratTypes *types, const char *folder, GError **error);
-gboolean cr_brat_write_file(const char *folder, const char *relative, const char *bytes, gsize n_bytes,
-                            GError **error);

@@ -216,7 +216,7 @@ write_one(Writing *writing, const json_t *brat, const char *extension, gboolean 
     put_rest(writing, out);
   if (out->len == n_remembered && out->len > 0 && is_noted(brat, "unended", extension))
     g_string_truncate(out, out->len - 1);
-  return cr_brat_write_file(folder, relative, out->str, out->len, error);
+  return cr_folder_write(folder, relative, out->str, out->len, error);
 }
 
 gboolean

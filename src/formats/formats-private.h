@@ -9,7 +9,7 @@
 #define CR_FORMATS_MAX_RECORD ((gsize)256 << 20)
 
 extern const CrFormat cr_format_jsonl, cr_format_csv, cr_format_brat, cr_format_prodigy, cr_format_doccano,
-    cr_format_label_studio, cr_format_conll, cr_format_huggingface;
+    cr_format_label_studio, cr_format_conll, cr_format_huggingface, cr_format_i2b2_2010, cr_format_i2b2_2014;
 
 /* ---- pieces.c: where an entity stands. GArray of CrSpan, in the order the entity gives; code points unless
  * said ---- */
@@ -61,6 +61,16 @@ gboolean cr_out_write_plain(const char *path, const char *bytes, gsize n_bytes, 
 char *cr_out_folder_new(const char *target, GError **error);
 /* The folder in place of target, synced; on failure it is removed. */
 gboolean cr_out_folder_publish(const char *folder, const char *target, GError **error);
+
+/* ---- folder.c: formats of one file a note ---- */
+/* An id as the path of its file without the ending, taken in stems; transfer full. DUPLICATE_ID. */
+char *cr_folder_stem(GHashTable *stems, const char *id, const char *ending, GPtrArray *not_carried,
+                     GError **error);
+/* A file of the folder that is being written; folders between are made. */
+gboolean cr_folder_write(const char *folder, const char *relative, const char *bytes, gsize n_bytes,
+                         GError **error);
+/* The document, or one with LF for CR LF and its offsets moved, which is told. New reference. */
+json_t *cr_document_plain_lines(const json_t *document, GPtrArray *not_carried);
 
 /* Files below root, "/"-separated and sorted; hidden ones left out. */
 GPtrArray *cr_list_files(const char *root, GError **error);

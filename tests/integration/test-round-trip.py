@@ -21,6 +21,8 @@ FORMATS = {
     'csv': ALL,
     'brat': {'names', 'codes', 'spaces', 'parts', 'overlap', 'fragments', 'relations', 'attributes', 'ids'},
     'conll': set(),
+    'i2b2-2010': {'names', 'relations', 'overlap', 'crlf'},
+    'i2b2-2014': {'names', 'spaces', 'parts', 'overlap', 'ids'},
     'huggingface': {'names', 'spaces', 'crlf', 'meta', 'meta-types', 'answers'},
 }
 
@@ -187,7 +189,29 @@ def test_foreign_files(tmp):
     assert lines(tmp / 'c.jsonl')[0]['entities'] == lines(tmp / 'c2.jsonl')[0]['entities']
 
 
-TESTS = [test_every_pair, test_all_is_told, test_many_documents, test_wrong_offsets, test_foreign_files]
+def test_i2b2(tmp):
+    """The layout of the challenges: folders of 2010, CDATA, line ends and references of 2014."""
+    for name, data in (('txt/r1.txt', 'Chest pain ,\nno "fever" .\n'), ('concept/r1.con', 'c="chest pain" 1:0 1:1||t="problem"\nc=""fever"" 2:1 2:1||t="problem"\n'),
+                       ('ast/r1.ast', 'c=""fever"" 2:1 2:1||t="problem"||a="absent"\n'), ('rel/r1.rel', 'c="chest pain" 1:0 1:1||r="PIP"||c=""fever"" 2:1 2:1\n')):
+        (tmp / 'in' / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp / 'in' / name).write_text(data)
+    convert('--from', 'i2b2-2010', '--to', 'jsonl', tmp / 'in', tmp / 'a.jsonl')
+    doc = lines(tmp / 'a.jsonl')[0]
+    assert [e['text'] for e in doc['entities']] == ['Chest pain', '"fever"'] and doc['entities'][1]['attributes'] == {'assertion': 'absent'}, doc
+    assert doc['relations'][0]['type'] == 'PIP'
+    (tmp / 'x').mkdir()
+    (tmp / 'x/n.xml').write_bytes('<?xml version="1.0"?>\r\n<deIdi2b2>\r\n<TEXT><![CDATA[é 😊\r\nDr. O\'Neil x]]]]><![CDATA[> y]]></TEXT>\r\n<TAGS>\r\n'
+                                  '<NAME id="P0" start="8" end="14" text="O&apos;Neil" TYPE="DOCTOR" comment="" />\r\n</TAGS>\r\n</deIdi2b2>'.encode())
+    convert('--from', 'i2b2-2014', '--to', 'jsonl', tmp / 'x', tmp / 'b.jsonl')
+    doc = lines(tmp / 'b.jsonl')[0]
+    assert doc['text'] == "é 😊\nDr. O'Neil x]]> y" and doc['entities'][0]['text'] == "O'Neil" and doc['entities'][0]['label'] == 'DOCTOR', doc
+    (tmp / 'x/n.xml').write_text('<deIdi2b2><TEXT>abc</TEXT><TAGS><NAME id="P0" start="0" end="2" text="xx" TYPE="DOCTOR"/></TAGS></deIdi2b2>')
+    assert 'label-text' in convert('--from', 'i2b2-2014', '--to', 'jsonl', tmp / 'x', tmp / 'c.jsonl', status=2).stderr
+    (tmp / 'x/n.xml').write_text('<deIdi2b2><TEXT>abc</TEXT><TAGS><NAME id=')
+    assert 'bad-i2b2' in convert('--from', 'i2b2-2014', '--to', 'jsonl', tmp / 'x', tmp / 'c.jsonl', status=2).stderr
+
+
+TESTS = [test_every_pair, test_all_is_told, test_many_documents, test_wrong_offsets, test_foreign_files, test_i2b2]
 
 
 def main():
