@@ -153,7 +153,7 @@ has_letter_or_digit(const PhiPage *page, guint32 start, guint32 end)
 static gboolean
 is_plain(const PhiPage *page, guint32 start, guint32 end)
 {
-  const guint32 plain = PHI_LEX_CLINICAL | PHI_LEX_DRUG;
+  const guint32 plain = PHI_LEX_CLINICAL | PHI_LEX_DRUG | PHI_LEX_TITLE | PHI_LEX_CREDENTIAL;
   guint n_words = 0;
   for (guint i = phi_token_at(page, start); i < page->tokens->len && PHI_TOKEN(page, i)->start < end; i++) {
     const PhiToken *token = PHI_TOKEN(page, i);
@@ -164,6 +164,32 @@ is_plain(const PhiPage *page, guint32 start, guint32 end)
     n_words++;
   }
   return n_words > 0 || !has_letter_or_digit(page, start, end);
+}
+
+/* "GDS 7/30", "session 9 of 16": points and turns, of which the word before tells. */
+static gboolean
+is_count(const PhiPage *page, guint32 start, guint32 end)
+{
+  static const char *const counted[] = {
+      "adl",       "apgar",  "asrs",    "audit", "bdcaf", "bdi",   "braden",   "cage",      "cdai",  "cows",
+      "curb",      "cycle",  "dash",    "dast",  "dose",  "ecog",  "epds",     "ess",       "fim",   "flacc",
+      "gad",       "gcs",    "gds",     "grade", "grip",  "haq",   "iadl",     "intensity", "mmse",  "moca",
+      "motor",     "murmur", "nihss",   "nrs",   "odi",   "pain",  "pcl",      "phq",       "power", "rass",
+      "rey",       "score",  "session", "sjc",   "sleep", "slums", "strength", "timi",      "tjc",   "tomm",
+      "treatment", "updrs",  "vas",     "visit", "wells", "womac"};
+  const guint i = phi_token_at(page, start);
+  guint n_numbers = 0;
+  for (guint k = i; k < page->tokens->len && PHI_TOKEN(page, k)->start < end; k++) {
+    const PhiToken *token = PHI_TOKEN(page, k);
+    n_numbers += token->shape == PHI_SHAPE_NUMBER;
+    if (token->end - token->start > 2 || (token->shape == PHI_SHAPE_LOWER && !phi_token_is(page, k, "of")))
+      return FALSE;
+  }
+  for (guint back = 1; back <= 2 && back <= i && n_numbers == 2; back++)
+    for (gsize w = 0; w < G_N_ELEMENTS(counted); w++)
+      if (phi_token_is(page, i - back, counted[w]))
+        return TRUE;
+  return FALSE;
 }
 
 /* What a guess is worth: a word alone that names a disease or a sign is seldom a person. */
@@ -206,7 +232,8 @@ phi_tagger_find(const PhiTagger *tagger, CrTaggerScratch *scratch, PhiPage *page
       const CrTagSpan *span = &g_array_index(spans, CrTagSpan, i);
       const int kind = tagger->kinds[span->label];
       const guint32 start = from + (guint32)span->span.start, stop = from + (guint32)span->span.end;
-      if (kind >= 0 && !is_plain(page, start, stop) && !is_only_reported(page, start, stop))
+      if (kind >= 0 && !is_plain(page, start, stop) && !is_only_reported(page, start, stop) &&
+          !(kind == CR_PHI_DATE && is_count(page, start, stop)))
         phi_page_add(page, start, stop, (CrPhiKind)kind,
                      worth(page, start, stop, MIN(with_odds(span->score, odds), SUREST)), by);
     }
