@@ -282,6 +282,7 @@ phi_known_run(const PhiKnownSet *set, PhiPage *page)
 {
   confirm_dates(set, page);
   find_codes(set, page);
+  phi_known_find_spaced(set, page);
   for (guint i = 0; i < page->tokens->len; i++) {
     const PhiToken *token = PHI_TOKEN(page, i);
     if (set->parts->len)

@@ -33,5 +33,7 @@ struct PhiKnownSet {
   guint64 code_starts[2];                            /* ASCII characters that open a code */
 };
 
+/* Names whose letters stand apart. */
+void phi_known_find_spaced(const PhiKnownSet *set, PhiPage *page);
 /* One spelling for the words of an address: street and st are st. word folded; borrowed. */
 const char *phi_known_canonical(const char *word);

@@ -277,6 +277,8 @@ known_new(const char *json)
 
 /* Every form of one invented patient's identifiers that notes give, in brackets. None has a cue. */
 static const char *const known_forms[] = {"then <Marguerite> came",
+                                          "then <M arg uer ite> came",
+                                          "then <MAR GUE  RITE> came",
                                           "and <MARGUERITE> came",
                                           "so <marguerite> came",
                                           "for <Oyelaran>",
