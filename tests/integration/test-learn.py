@@ -4,9 +4,11 @@ one command leads back, the model lies sealed and goes with an original."""
 import json
 import os
 import random
+import subprocess
 import tempfile
+import time
 
-from project import SOURCE, Home, check, main, same, test
+from project import SANITIZED, SOURCE, Home, check, main, same, test
 
 SYLLABLES = ('zu', 'qor', 'vex', 'bri', 'thal', 'mok', 'yin', 'drev', 'osk', 'plu', 'gna', 'fer')
 
@@ -125,6 +127,60 @@ def refuses_what_would_lose():
             check(report['why'] and report['after']['regression']['precision'] < report['before']['regression']['precision'], report)
             same(w.cmd('learn', '--versions').json['current'], 0, 'in use')
             check('model.refused' in [e['action'] for e in w.cmd('audit', 'log').lines], 'no event')
+
+
+@test
+def only_who_may_read_originals():
+    """Who has no key of the originals teaches nothing, and is told which role it takes"""
+    with Ward() as w:
+        rows, spans = made_up_notes(10, 1)
+        w.cmd('import', w.file('a.jsonl', rows))
+        w.review('import-1', 'k1', spans)
+        for role in ('clinician', 'senior', 'engineer', 'auditor'):
+            code = w.add_member('Ann ' + role, role, 'pass of ' + role)
+            for args in ((), ('--rollback',)):
+                w.refuse('not-permitted', 'learn', *args, member=code, passphrase='pass of ' + role, status=(1, 2))
+        same(w.cmd('learn', '--versions').json['current'], 0, 'in use')
+
+
+@test
+def killed_while_it_learns():
+    """Killed at any moment: the version in use is the old one or the new one, the trail holds, and it learns again"""
+    with Ward() as w:
+        rows, spans = made_up_notes(30, 1)
+        w.cmd('import', w.file('a.jsonl', rows))
+        w.review('import-1', 'k1', spans)
+        argv, env = w.argv('learn'), dict(w.env(), **w.more)
+        began = time.monotonic()
+        first = w.cmd('learn').json
+        usual = time.monotonic() - began
+        for i in range(4 if SANITIZED else 8):
+            process = subprocess.Popen(argv, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            try:
+                process.wait(usual * (i + 1) / 8)
+            except subprocess.TimeoutExpired:
+                process.kill()
+            process.communicate()
+            versions = w.cmd('learn', '--versions').json
+            check(versions['current'] in [v['version'] for v in versions['versions'] if v['accepted']], versions)
+            check(w.run('audit verify').json['ok'], 'the trail is broken')
+        same(w.cmd('learn').json['accepted'], first['accepted'], 'learnt again')
+
+
+@test
+def poisoned_reviews():
+    """Reviewers who keep every identifier, or call every word one, teach nothing that the frozen notes would lose by"""
+    with open(os.path.join(SOURCE, 'data', 'tagger', 'regression-en.jsonl'), encoding='utf-8') as f:
+        frozen = [json.loads(line) for line in f]
+    texts = [row['text'] for row in frozen if row['entities']][:40]
+    with Ward() as w:
+        rows = [{'id': 'k1-%d' % i, 'patient': 'k1-%d' % i, 'text': text} for i, text in enumerate(texts)]
+        w.cmd('import', w.file('a.jsonl', rows))
+        w.review('import-1', 'k1', None, decision='keep-rest')
+        report = w.run('learn', status=(0, 1), more=w.more).json
+        before, after = report['before']['regression'], report['after']['regression']
+        check(not report['accepted'] or after['recall'] >= before['recall'], 'it unlearnt', before, after)
+        w.cmd('detect', '--batch', 'import-1', '--again', status=(0, 1, 2))
 
 
 if __name__ == '__main__':
