@@ -75,6 +75,7 @@ typedef enum {
   X(UNKNOWN_FORMAT, "unknown-format", CR_EXIT_USAGE, "see `chartroom convert --help` for the formats")       \
   X(BAD_BRAT, "bad-brat", CR_EXIT_USAGE, "correct the line")                                                 \
   X(BAD_I2B2, "bad-i2b2", CR_EXIT_USAGE, "correct the line, or the file")                                    \
+  X(BAD_XML, "bad-xml", CR_EXIT_USAGE, "correct the file")                                                   \
   X(BAD_COLUMNS, "bad-columns", CR_EXIT_USAGE, "correct the line: a token, then its tag in the last column") \
   X(BAD_GUIDELINES, "bad-guidelines", CR_EXIT_USAGE, "correct the file; data/guidelines has examples")       \
   X(NOT_CARRIED, "not-carried", CR_EXIT_FINDINGS, "choose a format that can carry it")                       \

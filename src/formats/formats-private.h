@@ -9,7 +9,7 @@
 #define CR_FORMATS_MAX_RECORD ((gsize)256 << 20)
 
 extern const CrFormat cr_format_jsonl, cr_format_csv, cr_format_brat, cr_format_prodigy, cr_format_doccano,
-    cr_format_label_studio, cr_format_conll, cr_format_huggingface, cr_format_i2b2_2010, cr_format_i2b2_2014;
+    cr_format_label_studio, cr_format_conll, cr_format_huggingface, cr_format_i2b2_2010, cr_format_i2b2_2014, cr_format_mae;
 
 /* ---- pieces.c: where an entity stands. GArray of CrSpan, in the order the entity gives; code points unless
  * said ---- */

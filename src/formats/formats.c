@@ -6,17 +6,10 @@
 #include <unistd.h>
 
 /* In the order they are asked whether a file is theirs: our own JSON lines take what no other claims. */
-static const CrFormat *const formats[] = {&cr_format_csv,
-                                          &cr_format_brat,
-                                          &cr_format_i2b2_2010,
-                                          &cr_format_i2b2_2014,
-                                          &cr_format_conll,
-                                          &cr_format_huggingface,
-                                          &cr_format_prodigy,
-                                          &cr_format_doccano,
-                                          &cr_format_label_studio,
-                                          &cr_format_jsonl,
-                                          NULL};
+static const CrFormat *const formats[] = {&cr_format_csv,          &cr_format_brat,    &cr_format_i2b2_2010,
+                                          &cr_format_i2b2_2014,    &cr_format_mae,     &cr_format_conll,
+                                          &cr_format_huggingface,  &cr_format_prodigy, &cr_format_doccano,
+                                          &cr_format_label_studio, &cr_format_jsonl,   NULL};
 
 const CrFormat *const *
 cr_formats(void)

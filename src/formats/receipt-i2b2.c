@@ -1,4 +1,4 @@
-/* The receipt's readers of the two i2b2 formats, with code of their own. */
+/* The receipt's readers of the two i2b2 formats and of MAE, with code of their own. */
 #include "formats/receipt.h"
 #include "base/base.h"
 #include <stdio.h>
@@ -180,8 +180,33 @@ prove_tag(CrProof *proof, const CrProofText *text, const char *tag, const char *
   return cr_proof_finding(proof, text, offsets, said, FALSE, where, error);
 }
 
+/* spans="a~b,c~d", its text's pieces joined by " ... "; elements without spans, or of the whole note, have
+ * none. */
 static gboolean
-prove_xml(CrProof *proof, const char *path, const char *bytes, gsize n_bytes, GError **error)
+prove_mae_tag(CrProof *proof, const CrProofText *text, const char *tag, const char *end, const char *where,
+              GError **error)
+{
+  g_autofree char *spans = attribute(tag, end, "spans"), *said = attribute(tag, end, "text");
+  g_autoptr(GArray) offsets = g_array_new(FALSE, FALSE, sizeof(gsize));
+  if (spans == NULL || g_str_has_prefix(spans, "-1"))
+    return TRUE;
+  g_auto(GStrv) numbers = g_strsplit_set(spans, "~,", -1);
+  for (guint i = 0; numbers[i] != NULL; i++) {
+    const gsize offset = (gsize)g_ascii_strtoull(numbers[i], NULL, 10);
+    g_array_append_val(offsets, offset);
+  }
+  if (offsets->len % 2 != 0 || said == NULL)
+    return cr_proof_failed(where, "a tag without offsets or text", error);
+  g_auto(GStrv) pieces = g_strsplit(said, " ... ", offsets->len == 2 ? 1 : (gint)offsets->len / 2);
+  g_autofree char *joined = g_strjoinv(" ", pieces);
+  return cr_proof_finding(proof, text, offsets, joined, FALSE, where, error);
+}
+
+typedef gboolean (*TagFunc)(CrProof *proof, const CrProofText *text, const char *tag, const char *end,
+                            const char *where, GError **error);
+
+static gboolean
+prove_tags(CrProof *proof, const char *path, const char *bytes, gsize n_bytes, TagFunc func, GError **error)
 {
   g_autofree char *xml = g_strndup(bytes, n_bytes), *text = section_text(xml);
   const char *at = text != NULL ? strstr(xml, "<TAGS>") : NULL;
@@ -192,10 +217,28 @@ prove_xml(CrProof *proof, const char *path, const char *bytes, gsize n_bytes, GE
   for (at = strchr(at, '\n'); at != NULL && g_str_has_prefix(at, "\n<") && !g_str_has_prefix(at, "\n</");
        at = strchr(at + 1, '\n')) {
     const char *end = strchr(at + 1, '\n');
-    if (end == NULL || !prove_tag(proof, &marked, at, end, path, error))
+    if (end == NULL || !func(proof, &marked, at, end, path, error))
       return end == NULL ? cr_proof_failed(path, "a tag that is cut", error) : FALSE;
   }
   return TRUE;
+}
+
+static gboolean
+prove_xml(CrProof *proof, const char *path, const char *bytes, gsize n_bytes, GError **error)
+{
+  return prove_tags(proof, path, bytes, n_bytes, prove_tag, error);
+}
+
+static gboolean
+prove_mae(CrProof *proof, const char *path, const char *bytes, gsize n_bytes, GError **error)
+{
+  return prove_tags(proof, path, bytes, n_bytes, prove_mae_tag, error);
+}
+
+gboolean
+cr_proof_mae(const char *path, CrProof *proof, GError **error)
+{
+  return prove_folder(proof, path, ".xml", prove_mae, error);
 }
 
 gboolean

@@ -8,11 +8,17 @@
 static const struct {
   const char *format;
   gboolean (*prove)(const char *path, CrProof *proof, GError **error);
-} provers[] = {{"jsonl", cr_proof_jsonl},         {"csv", cr_proof_csv},
-               {"brat", cr_proof_brat},           {"prodigy", cr_proof_prodigy},
-               {"doccano", cr_proof_doccano},     {"label-studio", cr_proof_label_studio},
-               {"conll", cr_proof_conll},         {"huggingface", cr_proof_huggingface},
-               {"i2b2-2010", cr_proof_i2b2_2010}, {"i2b2-2014", cr_proof_i2b2_2014}};
+} provers[] = {{"jsonl", cr_proof_jsonl},
+               {"csv", cr_proof_csv},
+               {"brat", cr_proof_brat},
+               {"prodigy", cr_proof_prodigy},
+               {"doccano", cr_proof_doccano},
+               {"label-studio", cr_proof_label_studio},
+               {"conll", cr_proof_conll},
+               {"huggingface", cr_proof_huggingface},
+               {"i2b2-2010", cr_proof_i2b2_2010},
+               {"i2b2-2014", cr_proof_i2b2_2014},
+               {"mae", cr_proof_mae}};
 
 static const char *
 unit_name(CrUnit unit)

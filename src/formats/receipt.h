@@ -17,6 +17,7 @@ gboolean cr_proof_conll(const char *path, CrProof *proof, GError **error);
 gboolean cr_proof_huggingface(const char *path, CrProof *proof, GError **error);
 gboolean cr_proof_i2b2_2010(const char *path, CrProof *proof, GError **error);
 gboolean cr_proof_i2b2_2014(const char *path, CrProof *proof, GError **error);
+gboolean cr_proof_mae(const char *path, CrProof *proof, GError **error);
 
 /* ---- what they share ---- */
 

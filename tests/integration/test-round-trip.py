@@ -22,6 +22,7 @@ FORMATS = {
     'brat': {'names', 'codes', 'spaces', 'parts', 'overlap', 'fragments', 'relations', 'attributes', 'ids'},
     'conll': set(),
     'i2b2-2010': {'names', 'relations', 'overlap', 'crlf'},
+    'mae': {'names', 'spaces', 'parts', 'overlap', 'ids', 'fragments', 'attributes', 'relations'},
     'i2b2-2014': {'names', 'spaces', 'parts', 'overlap', 'ids'},
     'huggingface': {'names', 'spaces', 'crlf', 'meta', 'meta-types', 'answers'},
 }
@@ -183,6 +184,14 @@ def test_foreign_files(tmp):
             for e in doc['entities']:
                 assert doc['text'][e['start']:e['end']] == e['text']
     assert any(d['relations'] for d in docs)
+    for name, n_docs in (('ENTITY_RELATION_TASK/ann_xml/Annotator_A', 3), ('DOCUMENT_LEVEL_TASK/ann_xml', 5), ('AMIA21_WORKSHOP/ann_xml', 4)):
+        out = tmp / name.replace('/', '-')
+        convert('--from', 'mae', '--to', 'jsonl', root / 'medtator' / name, out)
+        docs = lines(out)
+        assert len(docs) == n_docs, (name, len(docs))
+        convert('--from', 'jsonl', '--to', 'mae', out, tmp / (out.name + '.mae'))
+        convert('--from', 'mae', '--to', 'jsonl', tmp / (out.name + '.mae'), tmp / (out.name + '.again'))
+        assert lines(tmp / (out.name + '.again')) == docs, name
     convert('--from', 'conll', '--to', 'jsonl', root / 'conll/chunk2000_test.conll', tmp / 'c.jsonl')
     convert('--from', 'jsonl', '--to', 'conll', tmp / 'c.jsonl', tmp / 'c.conll')
     convert('--from', 'conll', '--to', 'jsonl', tmp / 'c.conll', tmp / 'c2.jsonl')
@@ -208,7 +217,7 @@ def test_i2b2(tmp):
     (tmp / 'x/n.xml').write_text('<deIdi2b2><TEXT>abc</TEXT><TAGS><NAME id="P0" start="0" end="2" text="xx" TYPE="DOCTOR"/></TAGS></deIdi2b2>')
     assert 'label-text' in convert('--from', 'i2b2-2014', '--to', 'jsonl', tmp / 'x', tmp / 'c.jsonl', status=2).stderr
     (tmp / 'x/n.xml').write_text('<deIdi2b2><TEXT>abc</TEXT><TAGS><NAME id=')
-    assert 'bad-i2b2' in convert('--from', 'i2b2-2014', '--to', 'jsonl', tmp / 'x', tmp / 'c.jsonl', status=2).stderr
+    assert 'bad-xml' in convert('--from', 'i2b2-2014', '--to', 'jsonl', tmp / 'x', tmp / 'c.jsonl', status=2).stderr
 
 
 TESTS = [test_every_pair, test_all_is_told, test_many_documents, test_wrong_offsets, test_foreign_files, test_i2b2]
