@@ -69,7 +69,12 @@ CR_EXPORT GPtrArray *cr_labels_repair(const CrText *text, json_t *entities, GPtr
  * names document and entity. New reference. */
 CR_EXPORT json_t *cr_receipt_make(const CrFormat *format, const char *path,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* For an auditor: does a folder still match its receipt.json */
+/* The files that a release's receipt names, a line each, "SHA-256  PATH", ascending by path: what its
+ * signature
+ * ("signed") is over. transfer full */
+CR_EXPORT char *cr_receipt_manifest(const json_t *receipt);
+/* For an auditor: does a folder still match its receipt.json, and hold its signature? Whose key it is, the
+ * trail says. */
 CR_EXPORT gboolean cr_receipt_check(const char *dir, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The dataset card from one JSON object of facts (see docs/formats.md for its keys): Markdown and JSON.

@@ -3,6 +3,7 @@
 #include "formats/formats-private.h"
 #include "formats/receipt.h"
 #include "base/base.h"
+#include "base/keyring.h"
 #include <string.h>
 
 static const struct {
@@ -203,6 +204,71 @@ check_strangers(const char *dir, const json_t *receipt, GError **error)
   return TRUE;
 }
 
+/* ---- the signature ---- */
+
+static void
+list_lines(GPtrArray *lines, const char *base, const json_t *files)
+{
+  for (size_t i = 0; i < json_array_size(files); i++) {
+    const json_t *file = json_array_get(files, i);
+    const char *path = cr_json_string(file, "path"), *hash = cr_json_string(file, "sha256");
+    const gboolean below = base != NULL && *base != '\0';
+    g_ptr_array_add(lines, g_strdup_printf("%s%s%s\n%s", below ? base : "", below ? "/" : "",
+                                           path ? path : "", hash ? hash : ""));
+  }
+}
+
+static gint
+compare_lines(gconstpointer a, gconstpointer b)
+{
+  return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+char *
+cr_receipt_manifest(const json_t *receipt)
+{
+  g_autoptr(GPtrArray) lines =
+      g_ptr_array_new_with_free_func(g_free); /* "PATH\nHASH" until they are in order */
+  const json_t *receipts = json_object_get(receipt, "receipts");
+  GString *out = g_string_new(NULL);
+  list_lines(lines, NULL, json_object_get(receipt, "files"));
+  for (size_t i = 0; i < json_array_size(receipts); i++) {
+    const json_t *one = json_array_get(receipts, i);
+    list_lines(lines, cr_json_string(one, "base"), json_object_get(one, "files"));
+  }
+  g_ptr_array_sort(lines, compare_lines);
+  for (guint i = 0; i < lines->len; i++) {
+    const char *line = lines->pdata[i], *hash = strchr(line, '\n');
+    g_string_append_printf(out, "%s  %.*s\n", hash + 1, (int)(hash - line), line);
+  }
+  return g_string_free(out, FALSE);
+}
+
+static gboolean
+check_signature(const char *path, const json_t *receipt, GError **error)
+{
+  static const char *const needed[] = {"meaning", "hash", "time", "member", "signature", "public_key"};
+  const json_t *is_signed = json_object_get(receipt, "signed");
+  uint8_t signature[64];
+  if (is_signed == NULL)
+    return TRUE;
+  for (gsize i = 0; i < G_N_ELEMENTS(needed); i++)
+    if (cr_json_string(is_signed, needed[i]) == NULL)
+      return changed(path, "its signature is not whole", error);
+  g_autofree char *manifest = cr_receipt_manifest(receipt), *hash = cr_sha256_hex(manifest, strlen(manifest));
+  const char *project = cr_json_string(receipt, "project");
+  g_autofree char *said =
+      g_strdup_printf("chartroom signature\n%s\n%s\n%s\n%s\n%s", project != NULL ? project : "",
+                      cr_json_string(is_signed, "meaning"), hash, cr_json_string(is_signed, "time"),
+                      cr_json_string(is_signed, "member"));
+  if (strcmp(hash, cr_json_string(is_signed, "hash")) != 0)
+    return changed(path, "the files it names are not those that were signed", error);
+  if (!cr_unhex(cr_json_string(is_signed, "signature"), signature, sizeof signature) ||
+      !cr_signature_valid(cr_json_string(is_signed, "public_key"), said, strlen(said), signature))
+    return changed(path, "its signature does not hold", error);
+  return TRUE;
+}
+
 gboolean
 cr_receipt_check(const char *dir, GError **error)
 {
@@ -216,6 +282,8 @@ cr_receipt_check(const char *dir, GError **error)
   if (!json_is_object(receipt))
     return changed(path, "not a JSON object", error);
   const json_t *receipts = json_object_get(receipt, "receipts");
+  if (!check_signature(path, receipt, error))
+    return FALSE;
   if (!json_is_array(receipts))
     return check_one(dir, receipt, error) && check_strangers(dir, receipt, error);
   for (size_t i = 0; i < json_array_size(receipts); i++)

@@ -269,6 +269,22 @@ make_receipt(CrRelease *release, const char *id, GError **error)
                    release->options->split ? release->options->split : "100", "seed", (json_int_t)seed);
 }
 
+/* Over the manifest, so that it also holds for a copy; the key is in the trail ("member.added"). */
+static gboolean
+sign_receipt(const CrRelease *release, json_t *receipt, GError **error)
+{
+  CrProject *p = release->p;
+  g_autofree char *manifest = cr_receipt_manifest(receipt), *hash = cr_sha256_hex(manifest, strlen(manifest)),
+                  *text = cr_project_sign(p, "export manifest", hash),
+                  *key = cr_keyring_sign_key_hex(p->keyring, cr_project_member(p));
+  json_t *statement = cr_json_parse(text, strlen(text), error);
+  if (!statement)
+    return FALSE;
+  json_object_set_new(statement, "public_key", json_string(key));
+  json_object_set_new(receipt, "signed", statement);
+  return TRUE;
+}
+
 /* ---- telling the trail ---- */
 
 static gboolean
@@ -370,8 +386,8 @@ report(const CrRelease *release, const char *id, const json_t *receipt)
   json_int_t entities = 0;
   for (guint i = 0; i < release->splits->len; i++)
     entities += (json_int_t)g_array_index(release->splits, CrReleaseSplit, i).n_entities;
-  return json_pack("{s:s, s:s, s:I, s:I, s:o, s:O, s:O, s:O, s:O?}", "out", release->options->out, "release", id,
-                   "notes", (json_int_t)release->notes->len, "entities", entities, "splits",
+  return json_pack("{s:s, s:s, s:I, s:I, s:o, s:O, s:O, s:O, s:O?}", "out", release->options->out, "release",
+                   id, "notes", (json_int_t)release->notes->len, "entities", entities, "splits",
                    describe_splits(release), "receipt", receipt, "gates", release->gates, "not_carried",
                    release->not_carried, "leakage", release->leakage);
 }
@@ -383,7 +399,8 @@ write_folder(CrRelease *release, const char *id, json_t **receipt, GError **erro
       !cr_release_describe(release, error))
     return FALSE;
   *receipt = make_receipt(release, id, error);
-  return *receipt && cr_release_put_json(release, "receipt.json", *receipt, error);
+  return *receipt && sign_receipt(release, *receipt, error) &&
+         cr_release_put_json(release, "receipt.json", *receipt, error);
 }
 
 json_t *

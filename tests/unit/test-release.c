@@ -166,6 +166,42 @@ test_export(void)
   g_assert_false(cr_receipt_check(out, &error));
 }
 
+/* Who changes a file and mends its hash in the receipt has no key to sign the manifest with. */
+static void
+test_signed_manifest(void)
+{
+  g_auto(Fixture) f = {0};
+  g_autoptr(GError) error = NULL;
+  make_ready(&f, 9);
+  g_autoptr(json_t) report = export_to(&f, "out", (CrReleaseOptions){.split = "70/30", .seed = 11}, &error);
+  g_assert_no_error(error);
+  g_autofree char *out = out_path(&f, "out"), *text = read_text(out, "receipt.json"),
+                  *path = g_build_filename(out, "receipt.json", NULL),
+                  *splits = read_text(out, "splits.json"),
+                  *splits_path = g_build_filename(out, "splits.json", NULL);
+  g_autoptr(json_t) receipt = cr_json_parse(text, strlen(text), NULL);
+  g_assert_true(cr_receipt_check(out, &error));
+  g_autofree char *longer = g_strconcat(splits, "\n", NULL), *hash = cr_sha256_hex(longer, strlen(longer));
+  g_assert_true(g_file_set_contents(splits_path, longer, -1, NULL));
+  size_t i;
+  json_t *file;
+  json_array_foreach(json_object_get(receipt, "files"), i,
+                     file) if (g_strcmp0(json_string_value(json_object_get(file, "path")), "splits.json") ==
+                               0) json_object_set_new(file, "sha256", json_string(hash));
+  g_autofree char *mended = cr_json_dump(receipt);
+  g_assert_true(g_file_set_contents(path, mended, -1, NULL));
+  g_assert_false(cr_receipt_check(out, &error));
+  g_assert_nonnull(strstr(error->message, "not those that were signed"));
+  g_clear_error(&error);
+  g_autofree char *manifest = cr_receipt_manifest(receipt),
+                  *forged = cr_sha256_hex(manifest, strlen(manifest));
+  json_object_set_new(json_object_get(receipt, "signed"), "hash", json_string(forged));
+  g_autofree char *again = cr_json_dump(receipt);
+  g_assert_true(g_file_set_contents(path, again, -1, NULL));
+  g_assert_false(cr_receipt_check(out, &error));
+  g_assert_nonnull(strstr(error->message, "does not hold"));
+}
+
 static void
 test_same_bytes_again(void)
 {
@@ -651,6 +687,7 @@ main(int argc, char **argv)
   g_test_add_func("/release/too-few-patients", test_too_few_patients);
   g_test_add_func("/release/not-what-was-approved", test_not_what_was_approved);
   g_test_add_func("/release/splits-at-random", test_splits_at_random);
+  g_test_add_func("/release/signed-manifest", test_signed_manifest);
   g_test_add_func("/release/split-strata", test_split_strata);
   g_test_add_func("/release/split-near-duplicates", test_split_near_duplicates);
   g_test_add_func("/release/split-second-look", test_split_second_look);
