@@ -178,9 +178,10 @@ read_concept(const Reading *r, const char *line, GError **error)
   if (!read_place(r, &line, &bytes, error))
     return FALSE;
   g_autofree char *label = read_field(r, &line, "t", error);
-  if (label != NULL)
-    add_entity(r, bytes, label);
-  return label != NULL;
+  if (label == NULL || *line != '\0')
+    return label == NULL ? FALSE : bad_line(r->path, r->line, "something behind the type", error);
+  add_entity(r, bytes, label);
+  return TRUE;
 }
 
 static gboolean
@@ -362,7 +363,7 @@ find_tokens(const Places *p, CrSpan bytes, guint *line, guint *first, guint *las
 static gboolean
 has_quote(const char *value)
 {
-  return strchr(value, '"') != NULL || strchr(value, '\n') != NULL;
+  return strchr(value, '"') != NULL || strchr(value, '\n') != NULL || strstr(value, "||") != NULL;
 }
 
 static void

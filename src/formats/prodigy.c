@@ -282,9 +282,20 @@ span_json(const CrText *text, const GArray *tokens, CrSpan piece, const char *la
   return span;
 }
 
+/* spaCy drops a span that begins or ends beside the words: in white space. */
+static gboolean
+is_on_words(const GArray *tokens, CrSpan piece)
+{
+  const guint first = token_at(tokens, piece.start),
+              last = piece.end > 0 ? token_at(tokens, piece.end - 1) : tokens->len;
+  return piece.end > piece.start && last < tokens->len &&
+         g_array_index(tokens, CrSpan, first).start == piece.start &&
+         g_array_index(tokens, CrSpan, last).end == piece.end;
+}
+
 static void
 write_entity(json_t *spans, const json_t *entity, const CrText *text, const GArray *tokens,
-             const GArray *pieces)
+             const GArray *pieces, const char *document, GPtrArray *not_carried)
 {
   static const char *const done[] = {"start", "end", "label", "text", "fragments", NULL};
   const char *key;
@@ -292,6 +303,8 @@ write_entity(json_t *spans, const json_t *entity, const CrText *text, const GArr
   for (guint k = 0; k < pieces->len; k++) {
     const CrSpan piece = g_array_index(pieces, CrSpan, k);
     json_t *span = span_json(text, tokens, piece, cr_json_string(entity, "label"));
+    if (!is_on_words(tokens, piece))
+      cr_not_carried_add(not_carried, document, "token bounds of %s", cr_json_string(entity, "id"));
     json_object_set_new(span, "text",
                         json_stringn(cr_text_bytes(text) + piece.start, piece.end - piece.start));
     json_object_foreach((json_t *)entity, key, value)
@@ -356,7 +369,7 @@ write_value(const json_t *document, const CrText *text, GPtrArray *not_carried, 
   size_t i;
   json_object_set_new(value, "tokens", tokens_json(text, tokens));
   json_array_foreach(cr_document_array(document, "entities"), i, entity)
-      write_entity(spans, entity, text, tokens, pieces->pdata[i]);
+      write_entity(spans, entity, text, tokens, pieces->pdata[i], cr_document_id(document), not_carried);
   json_object_set_new(value, "spans", spans);
   json_object_set_new(value, "relations", write_relations(document, text, tokens, pieces, not_carried));
   cr_shape_keep(value, "chartroom", document, done);

@@ -126,9 +126,10 @@ cr_proof_i2b2_2010(const char *path, CrProof *proof, GError **error)
 
 /* ---- 2014 ---- */
 
-/* What CDATA sections between <TEXT> and </TEXT> hold. transfer full; NULL where there are none */
+/* What CDATA sections between <TEXT> and </TEXT> hold; *behind: where they end. transfer full; NULL where
+ * there are none */
 static char *
-section_text(const char *xml)
+section_text(const char *xml, const char **behind)
 {
   static const char open[] = "<![CDATA[";
   const char *at = strstr(xml, "<TEXT>"), *end;
@@ -142,6 +143,7 @@ section_text(const char *xml)
       break;
     g_string_append_len(out, at, end - at);
   }
+  *behind = at;
   return g_string_free(out, FALSE);
 }
 
@@ -180,6 +182,26 @@ prove_tag(CrProof *proof, const CrProofText *text, const char *tag, const char *
   return cr_proof_finding(proof, text, offsets, said, FALSE, where, error);
 }
 
+/* The pieces' text with one space between, as long as each is as its offsets say; NULL where it is not. */
+static char *
+with_spaces(const char *said, const GArray *offsets)
+{
+  static const char between[] = " ... ";
+  g_autoptr(GString) out = g_string_new(NULL);
+  for (guint i = 0; i + 1 < offsets->len; i += 2) {
+    if (i > 0 && !g_str_has_prefix(said, between))
+      return NULL;
+    said += i > 0 ? strlen(between) : 0;
+    const char *from = said;
+    for (gsize n = g_array_index(offsets, gsize, i + 1) - g_array_index(offsets, gsize, i);
+         n > 0 && *said != '\0'; n--)
+      said = g_utf8_next_char(said);
+    g_string_append(out, i > 0 ? " " : "");
+    g_string_append_len(out, from, said - from);
+  }
+  return *said == '\0' ? g_string_free(g_steal_pointer(&out), FALSE) : NULL;
+}
+
 /* spans="a~b,c~d", its text's pieces joined by " ... "; elements without spans, or of the whole note, have
  * none. */
 static gboolean
@@ -197,8 +219,9 @@ prove_mae_tag(CrProof *proof, const CrProofText *text, const char *tag, const ch
   }
   if (offsets->len % 2 != 0 || said == NULL)
     return cr_proof_failed(where, "a tag without offsets or text", error);
-  g_auto(GStrv) pieces = g_strsplit(said, " ... ", offsets->len == 2 ? 1 : (gint)offsets->len / 2);
-  g_autofree char *joined = g_strjoinv(" ", pieces);
+  g_autofree char *joined = with_spaces(said, offsets);
+  if (joined == NULL)
+    return cr_proof_failed(where, "its text is not the pieces' joined", error);
   return cr_proof_finding(proof, text, offsets, joined, FALSE, where, error);
 }
 
@@ -208,8 +231,10 @@ typedef gboolean (*TagFunc)(CrProof *proof, const CrProofText *text, const char 
 static gboolean
 prove_tags(CrProof *proof, const char *path, const char *bytes, gsize n_bytes, TagFunc func, GError **error)
 {
-  g_autofree char *xml = g_strndup(bytes, n_bytes), *text = section_text(xml);
-  const char *at = text != NULL ? strstr(xml, "<TAGS>") : NULL;
+  g_autofree char *xml = g_strndup(bytes, n_bytes), *text = NULL;
+  const char *behind = xml;
+  text = section_text(xml, &behind);
+  const char *at = text != NULL ? strstr(behind, "<TAGS>") : NULL;
   if (at == NULL)
     return cr_proof_failed(path, "no TEXT or no TAGS", error);
   g_auto(CrProofText) marked = cr_proof_text(text, strlen(text));

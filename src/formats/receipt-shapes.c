@@ -24,20 +24,27 @@ prove_place(CrProof *proof, const CrProofText *text, const json_t *start, const 
 
 /* ---- Prodigy ---- */
 
-/* The tokens of a span begin and end where it does. */
+static json_int_t
+number_in(const json_t *object, const char *member)
+{
+  return json_integer_value(json_object_get(object, member));
+}
+
+/* The first and the last token of a span have a part of it, and those beside them have none. */
 static gboolean
 has_its_tokens(const json_t *span, const json_t *tokens)
 {
   const json_t *first = json_object_get(span, "token_start"), *last = json_object_get(span, "token_end");
   if (first == NULL && last == NULL)
     return TRUE;
-  const json_t *from = json_array_get(tokens, (size_t)json_integer_value(first)),
-               *to = json_array_get(tokens, (size_t)json_integer_value(last));
-  return json_integer_value(json_object_get(from, "start")) <=
-             json_integer_value(json_object_get(span, "start")) &&
-         json_integer_value(json_object_get(to, "end")) >= json_integer_value(json_object_get(span, "end")) &&
-         json_integer_value(json_object_get(from, "end")) >
-             json_integer_value(json_object_get(span, "start"));
+  const size_t i = (size_t)json_integer_value(first), k = (size_t)json_integer_value(last);
+  const json_t *from = json_array_get(tokens, i), *to = json_array_get(tokens, k),
+               *before = i > 0 ? json_array_get(tokens, i - 1) : NULL,
+               *behind = json_array_get(tokens, k + 1);
+  const json_int_t start = number_in(span, "start"), end = number_in(span, "end");
+  return from != NULL && to != NULL && number_in(from, "end") > start && number_in(to, "start") < end &&
+         (before == NULL || number_in(before, "end") <= start) &&
+         (behind == NULL || number_in(behind, "start") >= end);
 }
 
 static gboolean
@@ -116,7 +123,7 @@ prove_task(CrProof *proof, const json_t *task, const char *where, GError **error
   proof->documents++;
   for (size_t i = 0; i < json_array_size(results); i++) {
     const json_t *value = json_object_get(json_array_get(results, i), "value");
-    if (json_object_get(value, "labels") != NULL &&
+    if (json_is_array(json_object_get(value, "labels")) && json_is_integer(json_object_get(value, "start")) &&
         !prove_place(proof, &marked, json_object_get(value, "start"), json_object_get(value, "end"),
                      json_object_get(value, "text"), where, error))
       return FALSE;
